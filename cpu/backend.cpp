@@ -1,0 +1,32 @@
+// The CPU backend's table for one instruction set.
+#include "cpu/report.hpp"
+#include "cpu/tables.hpp"
+#include "lib/fp_environment.hpp"
+#include "samebits/core/canary.hpp"
+
+#define SAMEBITS_TEXT_OF(x) #x
+#define SAMEBITS_TEXT(x) SAMEBITS_TEXT_OF(x)
+
+namespace samebits::core {
+inline namespace SAMEBITS_TARGET {
+namespace {
+
+samebits_status probe(samebits_call* call) {
+  const default_fp_environment environment;
+  canary_suite inputs;
+  asm volatile("" : : "r"(&inputs) : "memory");  // the compiler must forget their values
+  return cpu::report_canaries(call, canary_failures(inputs));
+}
+
+}  // namespace
+
+const samebits_backend* backend_table() {
+  static constexpr samebits_backend table = {
+      SAMEBITS_BACKEND_ABI, sizeof(samebits_backend), "cpu",    SAMEBITS_TEXT(SAMEBITS_TARGET),
+      probe,                map,                      fill,     gmm_open,
+      gmm_step,             gmm_seed,                 gmm_close, gmm_update};
+  return &table;
+}
+
+}  // namespace SAMEBITS_TARGET
+}  // namespace samebits::core

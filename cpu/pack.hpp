@@ -1,0 +1,174 @@
+// SIMD packs for the formulas of core/: a thin layer over Highway, for translation units built for one instruction
+// set. docs/decisions/0002-simd-library.md says why Highway. Without SAMEBITS_SIMD the pack is the scalar itself.
+#pragma once
+
+#include "samebits/core/value.hpp"
+
+#if defined(SAMEBITS_SIMD)
+// The build gives the whole feature set by -march; Highway must not ask for more than that.
+#define HWY_DISABLE_PCLMUL_AES
+#include <hwy/highway.h>
+
+static_assert(HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL,
+              "fma must be one instruction: Highway's MulAdd rounds twice on targets without it");
+
+namespace samebits::core {
+inline namespace SAMEBITS_TARGET {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Unsigned integer lanes beside a pack of the same width.
+template <class U>
+struct integer_pack {
+  using tag = hn::ScalableTag<U>;
+  static constexpr int width = static_cast<int>(HWY_LANES(U));
+
+  integer_pack() = default;
+  SAMEBITS_INLINE integer_pack(hn::Vec<tag> lanes) : v(lanes) {}
+  SAMEBITS_INLINE integer_pack(U u) : v(hn::Set(tag(), u)) {}
+  static SAMEBITS_INLINE integer_pack load(const U* p) { return hn::LoadU(tag(), p); }
+
+  friend SAMEBITS_INLINE integer_pack operator+(integer_pack a, integer_pack b) { return hn::Add(a.v, b.v); }
+  friend SAMEBITS_INLINE integer_pack operator-(integer_pack a, integer_pack b) { return hn::Sub(a.v, b.v); }
+  friend SAMEBITS_INLINE integer_pack operator&(integer_pack a, integer_pack b) { return hn::And(a.v, b.v); }
+  friend SAMEBITS_INLINE integer_pack operator|(integer_pack a, integer_pack b) { return hn::Or(a.v, b.v); }
+  friend SAMEBITS_INLINE integer_pack operator^(integer_pack a, integer_pack b) { return hn::Xor(a.v, b.v); }
+
+  hn::Vec<tag> v;
+};
+
+template <int N, class U>
+SAMEBITS_INLINE integer_pack<U> shift_left(integer_pack<U> a) {
+  return hn::ShiftLeft<N>(a.v);
+}
+template <int N, class U>
+SAMEBITS_INLINE integer_pack<U> shift_right(integer_pack<U> a) {
+  return hn::ShiftRight<N>(a.v);
+}
+template <class U>
+SAMEBITS_INLINE void store(U* p, integer_pack<U> a) {
+  hn::StoreU(a.v, typename integer_pack<U>::tag(), p);
+}
+/// out[2 j] = a[j], out[2 j + 1] = b[j].
+SAMEBITS_INLINE void store_pairs(std::uint64_t* out, integer_pack<std::uint64_t> a, integer_pack<std::uint64_t> b) {
+  hn::StoreInterleaved2(a.v, b.v, integer_pack<std::uint64_t>::tag(), out);
+}
+SAMEBITS_INLINE integer_pack<std::uint64_t> multiply_low32(integer_pack<std::uint64_t> a,
+                                                           integer_pack<std::uint64_t> b) {
+  const hn::Repartition<std::uint32_t, integer_pack<std::uint64_t>::tag> halves;
+  return hn::MulEven(hn::BitCast(halves, a.v), hn::BitCast(halves, b.v));
+}
+
+/// Floating-point lanes.
+template <class T>
+struct pack {
+  using tag = hn::ScalableTag<T>;
+  static constexpr int width = static_cast<int>(HWY_LANES(T));
+
+  pack() = default;
+  SAMEBITS_INLINE pack(hn::Vec<tag> lanes) : v(lanes) {}
+  SAMEBITS_INLINE pack(T a) : v(hn::Set(tag(), a)) {}
+  static SAMEBITS_INLINE pack load(const T* p) { return hn::LoadU(tag(), p); }
+
+  friend SAMEBITS_INLINE pack operator+(pack a, pack b) { return hn::Add(a.v, b.v); }
+  friend SAMEBITS_INLINE pack operator-(pack a, pack b) { return hn::Sub(a.v, b.v); }
+  friend SAMEBITS_INLINE pack operator*(pack a, pack b) { return hn::Mul(a.v, b.v); }
+  friend SAMEBITS_INLINE pack operator/(pack a, pack b) { return hn::Div(a.v, b.v); }
+  friend SAMEBITS_INLINE pack operator-(pack a) { return hn::Neg(a.v); }
+
+  friend SAMEBITS_INLINE pack fma(pack a, pack b, pack c) { return hn::MulAdd(a.v, b.v, c.v); }
+  friend SAMEBITS_INLINE pack fnma(pack a, pack b, pack c) { return hn::NegMulAdd(a.v, b.v, c.v); }
+  friend SAMEBITS_INLINE pack sqrt(pack a) { return hn::Sqrt(a.v); }
+  friend SAMEBITS_INLINE pack select_less(pack a, pack b, pack x, pack y) {
+    return hn::IfThenElse(hn::Lt(a.v, b.v), x.v, y.v);
+  }
+  /// maxpd(x, y) is x > y ? x : y, so maxpd(b, a) is exactly a < b ? b : a.
+  friend SAMEBITS_INLINE pack max(pack a, pack b) { return hn::Max(b.v, a.v); }
+  friend SAMEBITS_INLINE void store(T* p, pack a) { hn::StoreU(a.v, tag(), p); }
+
+  hn::Vec<tag> v;
+};
+
+template <>
+struct value_traits<pack<double>> {
+  using scalar_type = double;
+  using bits_type = integer_pack<std::uint64_t>;
+  static constexpr int width = pack<double>::width;
+};
+template <>
+struct value_traits<pack<float>> {
+  using scalar_type = float;
+  using bits_type = integer_pack<std::uint32_t>;
+  static constexpr int width = pack<float>::width;
+};
+
+template <class T>
+SAMEBITS_INLINE bits_t<pack<T>> to_bits(pack<T> a) {
+  return hn::BitCast(typename bits_t<pack<T>>::tag(), a.v);
+}
+SAMEBITS_INLINE pack<double> from_bits(integer_pack<std::uint64_t> u) { return hn::BitCast(pack<double>::tag(), u.v); }
+SAMEBITS_INLINE pack<float> from_bits(integer_pack<std::uint32_t> u) { return hn::BitCast(pack<float>::tag(), u.v); }
+
+/// start, start + 1, ... one per lane of V.
+template <class V>
+SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
+  if constexpr (value_traits<V>::width == 1) {
+    return start;
+  } else {
+    return bits_t<V>(start) + bits_t<V>(hn::Iota(typename bits_t<V>::tag(), 0));
+  }
+}
+
+/// Reads pack<double>::width consecutive rows of Cols columns: columns[b] receives column b, a row in each lane.
+template <int Cols>
+SAMEBITS_INLINE void load_rows(const double* rows, pack<double> (&columns)[Cols]) {
+  const pack<double>::tag tag;
+  if constexpr (Cols == 1) {
+    columns[0] = hn::LoadU(tag, rows);
+  } else if constexpr (Cols == 2) {
+    hn::LoadInterleaved2(tag, rows, columns[0].v, columns[1].v);
+  } else if constexpr (Cols == 3) {
+    hn::LoadInterleaved3(tag, rows, columns[0].v, columns[1].v, columns[2].v);
+  } else if constexpr (Cols == 4) {
+    hn::LoadInterleaved4(tag, rows, columns[0].v, columns[1].v, columns[2].v, columns[3].v);
+  } else {
+    alignas(64) double turned[Cols][pack<double>::width];
+    for (int i = 0; i < pack<double>::width; ++i) {
+      for (int b = 0; b < Cols; ++b) {
+        turned[b][i] = rows[i * Cols + b];
+      }
+    }
+    for (int b = 0; b < Cols; ++b) {
+      columns[b] = load<pack<double>>(turned[b]);
+    }
+  }
+}
+
+}  // namespace SAMEBITS_TARGET
+}  // namespace samebits::core
+#else
+namespace samebits::core {
+inline namespace SAMEBITS_TARGET {
+template <class T>
+using pack = T;
+template <class U>
+using integer_pack = U;
+
+template <class V>
+SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
+  return start;
+}
+SAMEBITS_INLINE void store_pairs(std::uint64_t* out, std::uint64_t a, std::uint64_t b) {
+  out[0] = a;
+  out[1] = b;
+}
+
+template <int Cols>
+SAMEBITS_INLINE void load_rows(const double* rows, double (&columns)[Cols]) {
+  for (int b = 0; b < Cols; ++b) {
+    columns[b] = rows[b];
+  }
+}
+}  // namespace SAMEBITS_TARGET
+}  // namespace samebits::core
+#endif

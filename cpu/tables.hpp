@@ -1,0 +1,22 @@
+// The functions behind the CPU backend's table, defined once per instruction set (SAMEBITS_TARGET).
+#pragma once
+
+#include "lib/backend.h"
+#include "samebits/core/value.hpp"
+
+namespace samebits::core {
+inline namespace SAMEBITS_TARGET {
+
+samebits_status map(samebits_call*, samebits_map_function, const double* in, std::int64_t n, double* out);
+samebits_status fill(samebits_call*, samebits_fill_kind, std::uint64_t seed, std::uint64_t task, std::uint64_t first,
+                     std::int64_t n, void* out);
+samebits_status gmm_open(samebits_call*, const double* x, std::int64_t n_rows, std::int64_t n_cols, void** problem);
+samebits_status gmm_step(samebits_call*, void* problem, const samebits_gmm_components*, samebits_gmm_sums*);
+samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
+                         std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked);
+void gmm_close(void* problem);
+samebits_status gmm_update(samebits_call*, const samebits_gmm_sums*, double reg_covar, samebits_gmm_parameters*,
+                           samebits_gmm_defect*);
+
+}  // namespace SAMEBITS_TARGET
+}  // namespace samebits::core

@@ -1,0 +1,52 @@
+#include "cpu/variants.hpp"
+
+#include <omp.h>
+
+namespace samebits::core {
+namespace scalar {
+const samebits_backend* backend_table();
+}
+#if defined(SAMEBITS_HAS_X86_VARIANTS)
+namespace avx2 {
+const samebits_backend* backend_table();
+}
+namespace avx512 {
+const samebits_backend* backend_table();
+}
+#endif
+}  // namespace samebits::core
+
+namespace samebits::cpu {
+namespace {
+
+#if defined(SAMEBITS_HAS_X86_VARIANTS)
+// The features of -march=x86-64-v3 and -v4, which these variants are built for. Both imply that the operating system
+// saves the registers: __builtin_cpu_supports looks at XGETBV too.
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2");
+}
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+}  // namespace
+
+std::span<const variant> variants() {
+#if defined(SAMEBITS_HAS_X86_VARIANTS)
+  static const variant all[] = {
+      {core::scalar::backend_table(), nullptr},
+      {core::avx2::backend_table(), has_avx2() ? nullptr : "this CPU has no AVX2 with FMA"},
+      {core::avx512::backend_table(), has_avx512() ? nullptr : "this CPU has no AVX-512 (F, BW, CD, DQ, VL)"}};
+#else
+  static const variant all[] = {{core::scalar::backend_table(), nullptr}};
+#endif
+  return all;
+}
+
+int available_threads() { return omp_get_num_procs(); }
+
+}  // namespace samebits::cpu

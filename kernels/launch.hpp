@@ -1,0 +1,109 @@
+// Kernels as classes, and two ways to launch them: on a GPU, or thread by thread in the block emulator.
+//
+// A kernel is a trivially copyable class whose members are its arguments:
+//
+//   struct example_kernel {
+//     static constexpr int block_threads = 128;
+//     struct shared { ... };  // one per block
+//     struct local { ... };   // one per thread, kept from phase to phase
+//     SAMEBITS_HD int phases() const;
+//     SAMEBITS_HD void run(int phase, thread_position at, shared&, local&) const;
+//   };
+//
+// A barrier lies between two phases, and only there: within a phase, threads of a block must not read what others
+// write. Neither shared nor local memory starts with a known value. The same source runs on both: the emulator needs no
+// GPU and no CUDA, works under sanitizers, and proves the indexing and the order of every sum.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "samebits/core/value.hpp"
+
+#if defined(__CUDACC__)
+#include "kernels/cuda_error.hpp"
+#else
+#include <cstring>
+#include <memory>
+#endif
+
+namespace samebits::kernels {
+
+struct thread_position {
+  std::int64_t block;
+  int thread;  // in its block
+};
+
+/// For kernels without shared or local memory.
+struct no_state {};
+
+/// A thread's number in the whole grid.
+template <class Kernel>
+SAMEBITS_HD constexpr std::int64_t global_thread(const thread_position& at) {
+  return at.block * Kernel::block_threads + at.thread;
+}
+
+/// Blocks that n_threads threads fill.
+template <class Kernel>
+constexpr std::int64_t blocks_for(std::int64_t n_threads) {
+  return (n_threads + Kernel::block_threads - 1) / Kernel::block_threads;
+}
+
+#if defined(__CUDACC__)
+
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::block_threads) run_kernel(const __grid_constant__ Kernel kernel) {
+  __shared__ typename Kernel::shared shared;
+  typename Kernel::local local;
+  const thread_position at{blockIdx.x, static_cast<int>(threadIdx.x)};
+  const int phases = kernel.phases();
+  for (int phase = 0; phase < phases; ++phase) {
+    if (phase > 0) {
+      __syncthreads();
+    }
+    kernel.run(phase, at, shared, local);
+  }
+}
+
+/// Runs n_blocks blocks of the kernel, after everything launched or copied before by this host thread.
+template <class Kernel>
+void launch(const Kernel& kernel, std::int64_t n_blocks) {
+  static_assert(std::is_trivially_copyable_v<Kernel>);
+  if (n_blocks > 0) {
+    run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::block_threads, 0, stream>>>(kernel);
+    check(cudaGetLastError(), "a kernel launch");
+  }
+}
+
+#else
+
+/// The block emulator: block after block, phase after phase, thread after thread. Memory that a GPU would hand out with
+/// rubbish holds NaNs, and threads take turns backwards in every other phase, so that code which leans on an order
+/// within a phase is found out.
+template <class Kernel>
+void launch(const Kernel& kernel, std::int64_t n_blocks) {
+  using shared_type = typename Kernel::shared;
+  using local_type = typename Kernel::local;
+  static_assert(std::is_trivially_copyable_v<Kernel> && std::is_trivially_copyable_v<shared_type> &&
+                std::is_trivially_copyable_v<local_type>);
+  constexpr int n_threads = Kernel::block_threads;
+  constexpr int rubbish = 0xff;
+  const auto shared = std::make_unique<shared_type>();
+  const auto locals = std::make_unique<local_type[]>(n_threads);
+  const int phases = kernel.phases();
+  for (std::int64_t block = 0; block < n_blocks; ++block) {
+    std::memset(static_cast<void*>(shared.get()), rubbish, sizeof(shared_type));
+    std::memset(static_cast<void*>(locals.get()), rubbish, sizeof(local_type) * n_threads);
+    for (int phase = 0; phase < phases; ++phase) {
+      const bool backwards = (block + phase) % 2 != 0;
+      for (int i = 0; i < n_threads; ++i) {
+        const int thread = backwards ? n_threads - 1 - i : i;
+        kernel.run(phase, thread_position{block, thread}, *shared, locals[thread]);
+      }
+    }
+  }
+}
+
+#endif
+
+}  // namespace samebits::kernels

@@ -1,0 +1,65 @@
+// Elementary functions over arrays on the device.
+#include "samebits/core/math.hpp"
+
+#include "kernels/device_memory.hpp"
+#include "kernels/guard.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tables.hpp"
+
+namespace samebits::kernels {
+namespace {
+
+struct exp_function {
+  static SAMEBITS_HD double apply(double x) { return core::exp(x); }
+};
+struct log_function {
+  static SAMEBITS_HD double apply(double x) { return core::log(x); }
+};
+
+template <class Function>
+struct map_kernel {
+  static constexpr int block_threads = 256;
+  using shared = no_state;
+  using local = no_state;
+
+  double* values;
+  std::int64_t n;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, shared&, local&) const {
+    const std::int64_t i = global_thread<map_kernel>(at);
+    if (i < n) {
+      values[i] = Function::apply(values[i]);
+    }
+  }
+};
+
+/// Elements per trip to the device: bounds the memory there.
+constexpr std::int64_t chunk = std::int64_t{1} << 22;
+
+template <class Function>
+void map_chunks(const double* in, std::int64_t n, double* out) {
+  device_array<double> values;
+  values.make_room(n < chunk ? n : chunk);
+  for (std::int64_t first = 0; first < n; first += chunk) {
+    const std::int64_t count = n - first < chunk ? n - first : chunk;
+    upload(values.data(), in + first, count);
+    const map_kernel<Function> kernel{values.data(), count};
+    launch(kernel, blocks_for<map_kernel<Function>>(count));
+    download(out + first, values.data(), count);
+  }
+}
+
+}  // namespace
+
+samebits_status map(samebits_call* call, samebits_map_function function, const double* in, std::int64_t n,
+                    double* out) {
+  return guarded(call, [&] {
+    switch (function) {
+      case samebits_map_exp: return map_chunks<exp_function>(in, n, out);
+      case samebits_map_log: return map_chunks<log_function>(in, n, out);
+    }
+  });
+}
+
+}  // namespace samebits::kernels

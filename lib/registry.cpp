@@ -1,0 +1,148 @@
+#include "lib/registry.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "cpu/variants.hpp"
+#include "samebits/context.hpp"
+#include "samebits/error.hpp"
+
+namespace samebits {
+namespace {
+
+/// Asks a loaded backend whether it can compute here.
+backend_entry probed(const samebits_backend* table) {
+  samebits_call call{};
+  call.n_threads = 1;
+  if (table->probe(&call) != SAMEBITS_OK) {
+    return {table, call.message};
+  }
+  return {table, ""};
+}
+
+backend_entry probe_cpu(const cpu::variant& variant) {
+  return variant.missing != nullptr ? backend_entry{variant.table, variant.missing} : probed(variant.table);
+}
+
+const std::vector<backend_entry>& cpu_entries() {
+  static const std::vector<backend_entry> entries = [] {
+    std::vector<backend_entry> found;
+    for (const cpu::variant& variant : cpu::variants()) {
+      found.push_back(probe_cpu(variant));
+    }
+    return found;
+  }();
+  return entries;
+}
+
+// ---- plug-ins ----------------------------------------------------------------------------------------------------
+
+/// The folder of libsamebits.so itself.
+std::filesystem::path library_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&find_plugin), &info) == 0 || info.dli_fname == nullptr) {
+    return {};
+  }
+  return std::filesystem::path(info.dli_fname).parent_path();
+}
+
+/// Where plug-ins may lie, in order. Never the current folder: what lies there is not ours.
+std::vector<std::filesystem::path> plugin_folders() {
+  std::vector<std::filesystem::path> folders;
+  if (const char* const folder = std::getenv("SAMEBITS_PLUGIN_DIR"); folder != nullptr && *folder != '\0') {
+    folders.emplace_back(folder);
+  }
+  folders.push_back(library_folder());
+  folders.emplace_back(SAMEBITS_INSTALLED_LIBDIR);
+  std::erase_if(folders, [](const std::filesystem::path& folder) { return !folder.is_absolute(); });
+  return folders;
+}
+
+backend_entry load_plugin_file(const std::filesystem::path& file) {
+  void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    return {nullptr, std::string("cannot be loaded: ") + dlerror()};
+  }
+  const auto get_table = reinterpret_cast<samebits_backend_table_function>(dlsym(library, SAMEBITS_BACKEND_SYMBOL));
+  const samebits_backend* const table = get_table == nullptr ? nullptr : get_table();
+  if (table == nullptr) {
+    return {nullptr, file.string() + " is not a samebits plug-in"};
+  }
+  if (table->abi_version != SAMEBITS_BACKEND_ABI || table->struct_size != sizeof(samebits_backend)) {
+    return {nullptr, file.string() + " was built for another version of samebits"};
+  }
+  return probed(table);
+}
+
+backend_entry load_plugin(const std::string& name) {
+  const std::string file_name = "samebits_" + name + ".so";
+  for (const std::filesystem::path& folder : plugin_folders()) {
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / file_name, ignored)) {
+      return load_plugin_file(folder / file_name);
+    }
+  }
+  return {nullptr, "no plug-in " + file_name + " is installed"};
+}
+
+bool is_plugin_name(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+}  // namespace
+
+backend_entry find_cpu(const std::string& isa) {
+  for (const backend_entry& entry : cpu_entries()) {
+    if (isa == entry.table->isa) {
+      return entry;
+    }
+  }
+  if (isa == "avx2" || isa == "avx512") {
+    return {nullptr, "this build of samebits is for another processor family"};
+  }
+  throw invalid_argument("context: isa is \"" + isa + "\" but must be scalar, avx2 or avx512");
+}
+
+const samebits_backend* best_cpu() {
+  const std::vector<backend_entry>& entries = cpu_entries();
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    if (entry->usable()) {
+      return entry->table;
+    }
+  }
+  throw backend_unavailable("context: backend cpu: " + entries.front().reason);
+}
+
+backend_entry find_plugin(const std::string& name) {
+  if (!is_plugin_name(name)) {
+    throw invalid_argument("context: backend is \"" + name + "\" but must be cpu, cuda or the name of a plug-in");
+  }
+  static std::mutex mutex;
+  static std::map<std::string, backend_entry> loaded;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = loaded.try_emplace(name);
+  if (is_new) {
+    entry->second = load_plugin(name);
+  }
+  return entry->second;
+}
+
+std::vector<backend_info> list_backends() {
+  std::vector<backend_info> infos;
+  for (const backend_entry& entry : cpu_entries()) {
+    infos.push_back({"cpu", entry.table->isa, entry.usable(), entry.reason});
+  }
+  const backend_entry cuda = find_plugin("cuda");
+  infos.push_back({"cuda", cuda.usable() ? cuda.table->isa : "", cuda.usable(), cuda.reason});
+  return infos;
+}
+
+}  // namespace samebits

@@ -1,0 +1,478 @@
+// Accuracy and special values of core/math.hpp.
+//
+// The functions of double are measured against MPFR in SAMEBITS_ULP_POINTS points each (200,000 unless set; the figures
+// in math.hpp are for 10,000,000). The functions of float are measured against double in every float if
+// SAMEBITS_EXHAUSTIVE=1, otherwise in every 4099th.
+#include <gtest/gtest.h>
+#include <mpfr.h>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cpu/pack.hpp"
+#include "samebits/core/math.hpp"
+
+namespace {
+
+namespace core = samebits::core;
+using core::store;  // for scalars; that of a pack is found beside its type
+
+template <class T>
+constexpr T infinity = std::numeric_limits<T>::infinity();
+template <class T>
+constexpr T nan_of = std::numeric_limits<T>::quiet_NaN();
+
+// The documented bounds. The measured maxima are in math.hpp.
+constexpr double exp_bound = 0.95;
+constexpr double log_bound = 0.85;
+constexpr double sin_bound = 1.0;
+constexpr double cos_bound = 0.9;
+constexpr float exp_lowest = -87.328125f;
+
+std::uint64_t points() {
+  const char* text = std::getenv("SAMEBITS_ULP_POINTS");
+  return text == nullptr ? 200000 : std::strtoull(text, nullptr, 10);
+}
+
+std::uint32_t float_stride() {
+  const char* text = std::getenv("SAMEBITS_EXHAUSTIVE");
+  return text != nullptr && std::string(text) == "1" ? 1 : 4099;
+}
+
+/// Numbers to test with: splitmix64 (G. Steele et al., OOPSLA 2014).
+class number_source {
+ public:
+  std::uint64_t bits() {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  double uniform(double low, double high) { return low + (high - low) * (static_cast<double>(bits() >> 11) * 0x1p-53); }
+  /// Every bit pattern of a positive, finite number equally likely.
+  double positive_finite() { return std::bit_cast<double>(bits() % std::bit_cast<std::uint64_t>(infinity<double>)); }
+  /// Uniform in the logarithm, with either sign: 2^low <= |x| < 2^high.
+  double any_magnitude(int low, int high) {
+    const int exponent = low + static_cast<int>(bits() % static_cast<std::uint64_t>(high - low));
+    const double x = std::ldexp(uniform(1, 2), exponent);
+    return (bits() & 1) == 0 ? x : -x;
+  }
+
+ private:
+  std::uint64_t state_ = 1;
+};
+
+/// The largest error seen so far, and where.
+struct worst_case {
+  double ulp = 0;
+  double x = 0;
+
+  void add(double error, double at) {
+    if (!(error <= ulp)) {
+      ulp = error;
+      x = at;
+    }
+  }
+  std::string text() const {
+    std::ostringstream out;
+    out << ulp << " ulp at " << std::hexfloat << x;
+    return out.str();
+  }
+};
+
+/// A number of MPFR with more than twice the digits of a double.
+class exact_number {
+ public:
+  exact_number() { mpfr_init2(value_, 128); }
+  exact_number(const exact_number&) = delete;
+  exact_number& operator=(const exact_number&) = delete;
+  ~exact_number() { mpfr_clear(value_); }
+
+  using function = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
+
+  void set(function f, double x) {
+    mpfr_set_d(value_, x, MPFR_RNDN);
+    f(value_, value_, MPFR_RNDN);
+  }
+
+  /// |computed - this| in ulp of this. Not for results that are subnormal.
+  double error_of(double computed) {
+    if (mpfr_zero_p(value_) || !std::isfinite(computed)) {
+      return computed == mpfr_get_d(value_, MPFR_RNDN) ? 0 : infinity<double>;
+    }
+    const auto ulp_exponent = mpfr_get_exp(value_) - 53;
+    mpfr_sub_d(value_, value_, computed, MPFR_RNDN);
+    mpfr_mul_2si(value_, value_, -ulp_exponent, MPFR_RNDN);
+    return std::fabs(mpfr_get_d(value_, MPFR_RNDN));
+  }
+
+ private:
+  mpfr_t value_;
+};
+
+/// |computed - exact| in ulp of `exact`, which a double holds with some thirty bits to spare.
+double error_in_float_ulp(float computed, double exact) {
+  if (exact == 0 || !std::isfinite(computed)) {
+    return computed == static_cast<float>(exact) ? 0 : infinity<double>;
+  }
+  return std::fabs(computed - exact) * std::ldexp(1.0, 23 - std::ilogb(exact));
+}
+
+/// Calls visit(x) for every float, or for a sample of them.
+template <class Visit>
+void for_each_float(Visit visit) {
+  const std::uint32_t stride = float_stride();
+  for (std::uint64_t bits = 0; bits < 0x100000000; bits += stride) {
+    visit(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  }
+}
+
+/// The neighbours of x, in increasing order.
+template <class T>
+std::vector<T> neighbourhood(T x) {
+  constexpr int reach = 500;
+  for (int i = 0; i < reach; ++i) x = std::nextafter(x, -infinity<T>);
+  std::vector<T> values;
+  for (int i = 0; i < 2 * reach; ++i) {
+    values.push_back(x);
+    x = std::nextafter(x, infinity<T>);
+  }
+  return values;
+}
+
+/// Calls f with one lane after another set to x, the others to `other`; returns the lane's results.
+template <class T, class Function>
+std::vector<T> in_each_lane(T x, T other, Function f) {
+  using V = core::pack<T>;
+  constexpr std::size_t width = core::value_traits<V>::width;
+  std::vector<T> results;
+  for (std::size_t lane = 0; lane < width; ++lane) {
+    std::array<T, width> values;
+    values.fill(other);
+    values[lane] = x;
+    store(values.data(), f(core::load<V>(values.data())));
+    results.push_back(values[lane]);
+  }
+  return results;
+}
+
+/// Equal bits, where all NaNs count as one.
+template <class T>
+bool same_bits(T a, T b) {
+  return (std::isnan(a) && std::isnan(b)) || core::to_bits(a) == core::to_bits(b);
+}
+
+template <class T>
+class math : public testing::Test {};
+using formats = testing::Types<double, float>;
+TYPED_TEST_SUITE(math, formats);
+
+// ---- accuracy ----------------------------------------------------------------------------------------------------
+
+TEST(math_of_double, exp_is_within_its_bound_of_mpfr) {
+  number_source source;
+  exact_number exact;
+  worst_case worst;
+  const std::uint64_t n = points();
+
+  for (std::uint64_t i = 0; i < n; ++i) {
+    const double x = i % 4 == 0   ? source.uniform(-708, 709.782712893384)
+                     : i % 4 == 1 ? source.uniform(-1, 1)
+                     : i % 4 == 2 ? source.uniform(-40, 0)
+                                  : source.any_magnitude(-60, 9);
+    exact.set(mpfr_exp, x);
+    worst.add(exact.error_of(core::exp(x)), x);
+  }
+
+  std::cout << "exp: " << worst.text() << '\n';
+  EXPECT_LE(worst.ulp, exp_bound);
+}
+
+TEST(math_of_double, log_is_within_its_bound_of_mpfr) {
+  number_source source;
+  exact_number exact;
+  worst_case worst;
+  const std::uint64_t n = points();
+
+  for (std::uint64_t i = 0; i < n; ++i) {
+    const double x = i % 4 == 0   ? source.positive_finite()
+                     : i % 4 == 1 ? source.uniform(0.5, 3)
+                     : i % 4 == 2 ? source.uniform(0.95, 1.05)
+                                  : std::fabs(source.any_magnitude(-1074, -1022));
+    exact.set(mpfr_log, x);
+    worst.add(exact.error_of(core::log(x)), x);
+  }
+
+  std::cout << "log: " << worst.text() << '\n';
+  EXPECT_LE(worst.ulp, log_bound);
+}
+
+TEST(math_of_double, sincospi_is_within_its_bounds_of_mpfr) {
+  number_source source;
+  exact_number exact;
+  worst_case worst_s, worst_c;
+  const std::uint64_t n = points();
+
+  for (std::uint64_t i = 0; i < n; ++i) {
+    const double x = i % 2 == 0   ? source.uniform(0, 2)
+                     : i % 4 == 1 ? source.any_magnitude(-60, 50)
+                                  : source.any_magnitude(-1023, 0);
+    double s, c;
+    core::sincospi(x, s, c);
+    exact.set(mpfr_sinpi, x);
+    worst_s.add(exact.error_of(s), x);
+    exact.set(mpfr_cospi, x);
+    worst_c.add(exact.error_of(c), x);
+  }
+
+  std::cout << "sinpi: " << worst_s.text() << "\ncospi: " << worst_c.text() << '\n';
+  EXPECT_LE(worst_s.ulp, sin_bound);
+  EXPECT_LE(worst_c.ulp, cos_bound);
+}
+
+TEST(math_of_float, exp_is_within_its_bound_of_double) {
+  worst_case worst;
+
+  for_each_float([&](float x) {
+    const float y = core::exp(x);
+    if (std::isnan(x)) {
+      EXPECT_TRUE(std::isnan(y));
+    } else {
+      worst.add(error_in_float_ulp(y, x < exp_lowest ? 0.0 : std::exp(static_cast<double>(x))), x);
+    }
+  });
+
+  std::cout << "expf: " << worst.text() << '\n';
+  EXPECT_LE(worst.ulp, exp_bound);
+}
+
+TEST(math_of_float, log_is_within_its_bound_of_double) {
+  worst_case worst;
+
+  for_each_float([&](float x) {
+    const float y = core::log(x);
+    if (std::isnan(x) || x < 0) {
+      EXPECT_TRUE(std::isnan(y));
+    } else {
+      worst.add(error_in_float_ulp(y, std::log(static_cast<double>(x))), x);
+    }
+  });
+
+  std::cout << "logf: " << worst.text() << '\n';
+  EXPECT_LE(worst.ulp, log_bound);
+}
+
+TEST(math_of_float, sincospi_is_within_its_bounds_of_double) {
+  worst_case worst_s, worst_c;
+
+  for_each_float([&](float x) {
+    if (!(std::fabs(x) <= 0x1p21f)) return;
+    float s, c;
+    double exact_s, exact_c;
+    core::sincospi(x, s, c);
+    core::sincospi(static_cast<double>(x), exact_s, exact_c);
+    const bool subnormal = x != 0 && std::fabs(exact_s) < std::numeric_limits<float>::min();
+    if (!subnormal) worst_s.add(error_in_float_ulp(s, exact_s), x);
+    worst_c.add(error_in_float_ulp(c, exact_c), x);
+  });
+
+  std::cout << "sinpif: " << worst_s.text() << "\ncospif: " << worst_c.text() << '\n';
+  EXPECT_LE(worst_s.ulp, sin_bound);
+  EXPECT_LE(worst_c.ulp, cos_bound);
+}
+
+// ---- special values ----------------------------------------------------------------------------------------------
+
+TYPED_TEST(math, exp_of_special_values) {
+  using T = TypeParam;
+
+  EXPECT_TRUE(same_bits(core::exp(T(0)), T(1)));
+  EXPECT_TRUE(same_bits(core::exp(T(-0.0)), T(1)));
+  EXPECT_TRUE(same_bits(core::exp(std::numeric_limits<T>::denorm_min()), T(1)));
+  EXPECT_TRUE(same_bits(core::exp(-infinity<T>), T(0)));
+  EXPECT_TRUE(same_bits(core::exp(std::numeric_limits<T>::lowest()), T(0)));
+  EXPECT_TRUE(same_bits(core::exp(infinity<T>), infinity<T>));
+  EXPECT_TRUE(same_bits(core::exp(std::numeric_limits<T>::max()), infinity<T>));
+}
+
+TYPED_TEST(math, log_of_special_values) {
+  using T = TypeParam;
+
+  EXPECT_TRUE(same_bits(core::log(T(1)), T(0)));
+  EXPECT_TRUE(same_bits(core::log(T(0)), -infinity<T>));
+  EXPECT_TRUE(same_bits(core::log(T(-0.0)), -infinity<T>));
+  EXPECT_TRUE(same_bits(core::log(infinity<T>), infinity<T>));
+  EXPECT_TRUE(std::isnan(core::log(-infinity<T>)));
+  EXPECT_TRUE(std::isnan(core::log(T(-1))));
+  EXPECT_TRUE(std::isnan(core::log(-std::numeric_limits<T>::denorm_min())));
+}
+
+TYPED_TEST(math, every_kind_of_nan_stays_a_nan) {
+  using T = TypeParam;
+  using bits = core::bits_t<T>;
+  const bits quiet = core::to_bits(infinity<T>) | core::to_bits(nan_of<T>);
+  const bits sign = core::math_constants<T>::sign_mask;
+  const bits payload = core::math_constants<T>::mantissa_mask;
+
+  for (const bits u : {quiet, quiet | sign, quiet | payload, quiet | payload | sign, quiet | bits(5)}) {
+    const T x = core::from_bits(u);
+    T s, c;
+    core::sincospi(x, s, c);
+    EXPECT_TRUE(std::isnan(core::exp(x)));
+    EXPECT_TRUE(std::isnan(core::log(x)));
+    EXPECT_TRUE(std::isnan(s));
+    EXPECT_TRUE(std::isnan(c));
+  }
+}
+
+TYPED_TEST(math, sincospi_of_infinity_is_nan) {
+  using T = TypeParam;
+
+  for (const T x : {infinity<T>, -infinity<T>}) {
+    T s, c;
+    core::sincospi(x, s, c);
+    EXPECT_TRUE(std::isnan(s));
+    EXPECT_TRUE(std::isnan(c));
+  }
+}
+
+TYPED_TEST(math, sincospi_is_exact_at_quarter_turns) {
+  using T = TypeParam;
+  const std::array<T, 4> sine = {0, 1, 0, -1};
+  const std::array<T, 4> cosine = {1, 0, -1, 0};
+
+  for (int quarter = -1000; quarter <= 1000; ++quarter) {
+    T s, c;
+    core::sincospi(T(0.5) * static_cast<T>(quarter), s, c);
+    EXPECT_EQ(s, sine[static_cast<std::size_t>(quarter) % 4]);
+    EXPECT_EQ(c, cosine[static_cast<std::size_t>(quarter) % 4]);
+  }
+}
+
+TYPED_TEST(math, sinpi_of_zero_keeps_its_sign) {
+  using T = TypeParam;
+
+  for (const T x : {T(0), T(-0.0)}) {
+    T s, c;
+    core::sincospi(x, s, c);
+    EXPECT_TRUE(same_bits(s, x));
+    EXPECT_TRUE(same_bits(c, T(1)));
+  }
+}
+
+// ---- limits ------------------------------------------------------------------------------------------------------
+
+TYPED_TEST(math, exp_rises_across_its_limits_and_is_never_subnormal) {
+  using T = TypeParam;
+  const bool wide = sizeof(T) == 8;
+
+  for (const T centre : {wide ? T(-708) : T(exp_lowest), T(-1), T(1), wide ? T(709.782712893384) : T(88.72283)}) {
+    T previous = 0;
+    for (const T x : neighbourhood(centre)) {
+      const T y = core::exp(x);
+      EXPECT_LE(previous, y) << x;
+      EXPECT_TRUE(y == 0 || y >= std::numeric_limits<T>::min()) << x;
+      previous = y;
+    }
+  }
+}
+
+TEST(math_of_double, exp_is_zero_below_minus_708_and_infinite_above_709_782712893384) {
+  EXPECT_GT(core::exp(-708.0), 0);
+  EXPECT_EQ(core::exp(std::nextafter(-708.0, -infinity<double>)), 0);
+  EXPECT_LT(core::exp(709.782712893384), infinity<double>);
+  EXPECT_EQ(core::exp(std::nextafter(709.782712893384, infinity<double>)), infinity<double>);
+}
+
+TEST(math_of_float, exp_is_zero_below_its_limit_and_infinite_where_the_true_value_overflows) {
+  EXPECT_GT(core::exp(exp_lowest), 0);
+  EXPECT_EQ(core::exp(std::nextafter(exp_lowest, -infinity<float>)), 0);
+  EXPECT_LT(core::exp(0x1.62e42ep6f), infinity<float>);
+  EXPECT_EQ(core::exp(0x1.62e43p6f), infinity<float>);
+}
+
+TYPED_TEST(math, log_rises_across_the_ends_of_its_interval_and_the_subnormal_numbers) {
+  using T = TypeParam;
+
+  for (const T centre : {T(0.6875), T(1), T(1.375), T(2.75), std::numeric_limits<T>::min()}) {
+    T previous = -infinity<T>;
+    for (const T x : neighbourhood(centre)) {
+      const T y = core::log(x);
+      EXPECT_LE(previous, y) << x;
+      previous = y;
+    }
+  }
+}
+
+// ---- one formula -------------------------------------------------------------------------------------------------
+
+TYPED_TEST(math, exp_nonpositive_has_the_bits_of_exp) {
+  using T = TypeParam;
+  number_source source;
+
+  for (int i = 0; i < 100000; ++i) {
+    const T x = static_cast<T>(i % 2 == 0 ? source.uniform(-720, 0) : -std::fabs(source.any_magnitude(-1074, 100)));
+    ASSERT_TRUE(same_bits(core::exp_nonpositive(x), core::exp(x))) << x;
+  }
+  EXPECT_TRUE(same_bits(core::exp_nonpositive(T(0)), T(1)));
+  EXPECT_TRUE(same_bits(core::exp_nonpositive(T(-0.0)), T(1)));
+  EXPECT_TRUE(same_bits(core::exp_nonpositive(-infinity<T>), T(0)));
+}
+
+TYPED_TEST(math, log_normal_has_the_bits_of_log) {
+  using T = TypeParam;
+  using bits = core::bits_t<T>;
+  number_source source;
+  const bits first = core::to_bits(std::numeric_limits<T>::min());
+  const bits count = core::to_bits(infinity<T>) - first;
+
+  for (int i = 0; i < 100000; ++i) {
+    const T x = core::from_bits(first + static_cast<bits>(source.bits() % count));
+    ASSERT_TRUE(same_bits(core::log_normal(x), core::log(x))) << x;
+  }
+  EXPECT_TRUE(same_bits(core::log_normal(std::numeric_limits<T>::min()), core::log(std::numeric_limits<T>::min())));
+  EXPECT_TRUE(same_bits(core::log_normal(std::numeric_limits<T>::max()), core::log(std::numeric_limits<T>::max())));
+}
+
+TYPED_TEST(math, each_lane_of_a_pack_has_the_bits_of_the_scalar) {
+  using T = TypeParam;
+  using bits = core::bits_t<T>;
+  using V = core::pack<T>;
+  number_source source;
+  const auto sine = [](V x) {
+    V s, c;
+    core::sincospi(x, s, c);
+    return s;
+  };
+  const auto cosine = [](V x) {
+    V s, c;
+    core::sincospi(x, s, c);
+    return c;
+  };
+  const T nothing = 0;
+
+  for (int i = 0; i < 20000; ++i) {
+    const T x = i % 2 == 0 ? core::from_bits(static_cast<bits>(source.bits())) : T(source.uniform(-100, 100));
+    T s, c;
+    core::sincospi(x, s, c);
+    for (const T y : in_each_lane(x, nothing, [](V v) { return core::exp(v); })) {
+      ASSERT_TRUE(same_bits(y, core::exp(x))) << x;
+    }
+    for (const T y : in_each_lane(x, nothing, [](V v) { return core::log(v); })) {
+      ASSERT_TRUE(same_bits(y, core::log(x))) << x;
+    }
+    for (const T y : in_each_lane(x, nothing, sine)) ASSERT_TRUE(same_bits(y, s)) << x;
+    for (const T y : in_each_lane(x, nothing, cosine)) ASSERT_TRUE(same_bits(y, c)) << x;
+  }
+}
+
+}  // namespace
