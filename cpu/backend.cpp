@@ -13,7 +13,7 @@ namespace {
 
 samebits_status probe(samebits_call* call) {
   const default_fp_environment environment;
-  canary_suite inputs;
+  canary_inputs inputs;
   asm volatile("" : : "r"(&inputs) : "memory");  // the compiler must forget their values
   return cpu::report_canaries(call, canary_failures(inputs));
 }

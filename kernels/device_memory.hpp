@@ -7,16 +7,16 @@
 #include "samebits/core/seeding.hpp"
 
 #if defined(__CUDACC__)
-#include <thrust/device_free.h>
-#include <thrust/device_malloc.h>
 #include <thrust/execution_policy.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/transform_reduce.h>
 
+#include <new>
+
 #include "kernels/cuda_error.hpp"
 #else
 #include <cstring>
-#include <memory>
+#include <new>
 #endif
 
 namespace samebits::kernels {
@@ -25,14 +25,21 @@ namespace samebits::kernels {
 
 #if defined(__CUDACC__)
 
+/// Not by thrust::device_vector, which fills what it allocates and throws when it is destroyed after a device failure.
 template <class T>
 T* allocate_on_device(std::int64_t n) {
-  return thrust::raw_pointer_cast(thrust::device_malloc<T>(static_cast<std::size_t>(n)));
+  void* data = nullptr;
+  const cudaError_t status = cudaMalloc(&data, static_cast<std::size_t>(n) * sizeof(T));
+  if (status == cudaErrorMemoryAllocation) {
+    throw std::bad_alloc();
+  }
+  check(status, "an allocation on the device");
+  return static_cast<T*>(data);
 }
 
 template <class T>
 void free_on_device(T* data) {
-  thrust::device_free(thrust::device_ptr<T>(data));
+  cudaFree(data);
 }
 
 /// Both copies return when the host's memory may be used again.
@@ -60,9 +67,9 @@ void copy_on_device(T* to, const T* from, std::int64_t n) {
 
 template <class T>
 T* allocate_on_device(std::int64_t n) {
-  T* const data = std::allocator<T>().allocate(static_cast<std::size_t>(n));
-  std::memset(static_cast<void*>(data), 0xff, static_cast<std::size_t>(n) * sizeof(T));  // NaNs: nothing may rely on it
-  return data;
+  const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
+  void* const data = ::operator new(bytes);
+  return static_cast<T*>(std::memset(data, 0xff, bytes));  // NaNs: nothing may rely on the contents
 }
 
 template <class T>

@@ -4,14 +4,14 @@
 //
 //   struct example_kernel {
 //     static constexpr int block_threads = 128;
-//     struct shared { ... };  // one per block
-//     struct local { ... };   // one per thread, kept from phase to phase
+//     struct block_memory { ... };   // one per block
+//     struct thread_memory { ... };  // one per thread, kept from phase to phase
 //     SAMEBITS_HD int phases() const;
-//     SAMEBITS_HD void run(int phase, thread_position at, shared&, local&) const;
+//     SAMEBITS_HD void run(int phase, thread_position at, block_memory&, thread_memory&) const;
 //   };
 //
 // A barrier lies between two phases, and only there: within a phase, threads of a block must not read what others
-// write. Neither shared nor local memory starts with a known value. The same source runs on both: the emulator needs no
+// write. Neither memory starts with a known value. The same source runs on both: the emulator needs no
 // GPU and no CUDA, works under sanitizers, and proves the indexing and the order of every sum.
 #pragma once
 
@@ -34,7 +34,7 @@ struct thread_position {
   int thread;  // in its block
 };
 
-/// For kernels without shared or local memory.
+/// For kernels that need no such memory.
 struct no_state {};
 
 /// A thread's number in the whole grid.
@@ -53,8 +53,8 @@ constexpr std::int64_t blocks_for(std::int64_t n_threads) {
 
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::block_threads) run_kernel(const __grid_constant__ Kernel kernel) {
-  __shared__ typename Kernel::shared shared;
-  typename Kernel::local local;
+  __shared__ typename Kernel::block_memory shared;
+  typename Kernel::thread_memory local;
   const thread_position at{blockIdx.x, static_cast<int>(threadIdx.x)};
   const int phases = kernel.phases();
   for (int phase = 0; phase < phases; ++phase) {
@@ -82,23 +82,23 @@ void launch(const Kernel& kernel, std::int64_t n_blocks) {
 /// within a phase is found out.
 template <class Kernel>
 void launch(const Kernel& kernel, std::int64_t n_blocks) {
-  using shared_type = typename Kernel::shared;
-  using local_type = typename Kernel::local;
-  static_assert(std::is_trivially_copyable_v<Kernel> && std::is_trivially_copyable_v<shared_type> &&
-                std::is_trivially_copyable_v<local_type>);
+  using block_memory = typename Kernel::block_memory;
+  using thread_memory = typename Kernel::thread_memory;
+  static_assert(std::is_trivially_copyable_v<Kernel> && std::is_trivially_copyable_v<block_memory> &&
+                std::is_trivially_copyable_v<thread_memory>);
   constexpr int n_threads = Kernel::block_threads;
   constexpr int rubbish = 0xff;
-  const auto shared = std::make_unique<shared_type>();
-  const auto locals = std::make_unique<local_type[]>(n_threads);
+  const auto shared = std::make_unique<block_memory>();
+  const auto locals = std::make_unique<thread_memory[]>(n_threads);
   const int phases = kernel.phases();
   for (std::int64_t block = 0; block < n_blocks; ++block) {
-    std::memset(static_cast<void*>(shared.get()), rubbish, sizeof(shared_type));
-    std::memset(static_cast<void*>(locals.get()), rubbish, sizeof(local_type) * n_threads);
+    std::memset(static_cast<void*>(shared.get()), rubbish, sizeof(block_memory));
+    std::memset(static_cast<void*>(locals.get()), rubbish, sizeof(thread_memory) * n_threads);
     for (int phase = 0; phase < phases; ++phase) {
       const bool backwards = (block + phase) % 2 != 0;
       for (int i = 0; i < n_threads; ++i) {
         const int thread = backwards ? n_threads - 1 - i : i;
-        kernel.run(phase, thread_position{block, thread}, *shared, locals[thread]);
+        kernel.run(phase, thread_position{block, thread}, *shared, locals.get()[thread]);
       }
     }
   }

@@ -1,10 +1,9 @@
 // Elementary functions over arrays on the device.
-#include "samebits/core/math.hpp"
-
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
+#include "samebits/core/math.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -19,14 +18,14 @@ struct log_function {
 template <class Function>
 struct map_kernel {
   static constexpr int block_threads = 256;
-  using shared = no_state;
-  using local = no_state;
+  using block_memory = no_state;
+  using thread_memory = no_state;
 
   double* values;
   std::int64_t n;
 
   SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, shared&, local&) const {
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t i = global_thread<map_kernel>(at);
     if (i < n) {
       values[i] = Function::apply(values[i]);

@@ -1,4 +1,4 @@
-// Random streams filled on the device. A thread makes all elements of one Philox block.
+// Random streams filled on the device. A thread makes the 16 bytes of one Philox block.
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
@@ -9,58 +9,33 @@
 namespace samebits::kernels {
 namespace {
 
-struct word_elements {
-  using type = std::uint32_t;
-  static constexpr int per_block = 4;
-  static SAMEBITS_HD void make(const std::uint64_t (&draws)[2], type (&elements)[per_block]) {
-    for (int j = 0; j < per_block; ++j) {
-      elements[j] = static_cast<type>(draws[j / 2] >> (j % 2 * 32));
-    }
-  }
-};
-
-struct uniform_elements {
-  using type = double;
-  static constexpr int per_block = 2;
-  static SAMEBITS_HD void make(const std::uint64_t (&draws)[2], type (&elements)[per_block]) {
-    elements[0] = core::uniform<double>(draws[0]);
-    elements[1] = core::uniform<double>(draws[1]);
-  }
-};
-
-struct normal_elements {
-  using type = double;
-  static constexpr int per_block = 2;
-  static SAMEBITS_HD void make(const std::uint64_t (&draws)[2], type (&elements)[per_block]) {
-    core::normal_pair<double>(draws[0], draws[1], elements);
-  }
-};
-
-template <class Elements>
+/// Element has the size of the sequence's elements; their bits are moved, not their values.
+template <core::sequence Kind, class Element>
 struct fill_kernel {
   static constexpr int block_threads = 256;
-  using shared = no_state;
-  using local = no_state;
-  using type = typename Elements::type;
+  static constexpr int per_item = static_cast<int>(sizeof(std::uint64_t) / sizeof(Element));
+  static constexpr int per_block = 2 * per_item;
+  using block_memory = no_state;
+  using thread_memory = no_state;
 
   std::uint64_t seed;
   std::uint64_t task;
-  std::uint64_t first;  // element that goes to out[0]
+  std::uint64_t first;  // the element that goes to out[0]
   std::uint64_t n;
-  type* out;
+  Element* out;
 
   SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, shared&, local&) const {
-    const std::uint64_t block = first / Elements::per_block + static_cast<std::uint64_t>(global_thread<fill_kernel>(at));
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::uint64_t block = first / per_block + static_cast<std::uint64_t>(global_thread<fill_kernel>(at));
     std::uint64_t draws[2];
     core::philox_draws(seed, task, block, draws);
-    type elements[Elements::per_block];
-    Elements::make(draws, elements);
-    for (int j = 0; j < Elements::per_block; ++j) {
+    std::uint64_t items[2];
+    core::sequence_items<Kind, double>(draws, items);
+    for (int j = 0; j < per_block; ++j) {
       // Elements before `first` wrap around to huge numbers.
-      const std::uint64_t i = block * Elements::per_block + static_cast<std::uint64_t>(j) - first;
+      const std::uint64_t i = block * per_block + static_cast<std::uint64_t>(j) - first;
       if (i < n) {
-        out[i] = elements[j];
+        out[i] = static_cast<Element>(items[j / per_item] >> (j % per_item * 32));
       }
     }
   }
@@ -69,18 +44,18 @@ struct fill_kernel {
 /// Elements per trip to the device: bounds the memory there.
 constexpr std::int64_t chunk = std::int64_t{1} << 22;
 
-template <class Elements>
+template <core::sequence Kind, class Element>
 void fill_chunks(std::uint64_t seed, std::uint64_t task, std::uint64_t first, std::int64_t n, void* out) {
-  using type = typename Elements::type;
-  device_array<type> elements;
+  using kernel = fill_kernel<Kind, Element>;
+  device_array<Element> elements;
   elements.make_room(n < chunk ? n : chunk);
   for (std::int64_t done = 0; done < n; done += chunk) {
     const std::int64_t count = n - done < chunk ? n - done : chunk;
     const std::uint64_t start = first + static_cast<std::uint64_t>(done);
-    const auto in_first_block = static_cast<std::int64_t>(start % Elements::per_block);
-    const fill_kernel<Elements> kernel{seed, task, start, static_cast<std::uint64_t>(count), elements.data()};
-    launch(kernel, blocks_for<fill_kernel<Elements>>((in_first_block + count - 1) / Elements::per_block + 1));
-    download(static_cast<type*>(out) + done, elements.data(), count);
+    const auto within_block = static_cast<std::int64_t>(start % kernel::per_block);
+    const std::int64_t n_blocks = (within_block + count - 1) / kernel::per_block + 1;
+    launch(kernel{seed, task, start, static_cast<std::uint64_t>(count), elements.data()}, blocks_for<kernel>(n_blocks));
+    download(static_cast<Element*>(out) + done, elements.data(), count);
   }
 }
 
@@ -90,9 +65,9 @@ samebits_status fill(samebits_call* call, samebits_fill_kind kind, std::uint64_t
                      std::uint64_t first, std::int64_t n, void* out) {
   return guarded(call, [&] {
     switch (kind) {
-      case samebits_kind_words: return fill_chunks<word_elements>(seed, task, first, n, out);
-      case samebits_kind_uniform: return fill_chunks<uniform_elements>(seed, task, first, n, out);
-      case samebits_kind_normal: return fill_chunks<normal_elements>(seed, task, first, n, out);
+      case samebits_kind_words: return fill_chunks<core::sequence::words, std::uint32_t>(seed, task, first, n, out);
+      case samebits_kind_uniform: return fill_chunks<core::sequence::uniform, std::uint64_t>(seed, task, first, n, out);
+      case samebits_kind_normal: return fill_chunks<core::sequence::normal, std::uint64_t>(seed, task, first, n, out);
     }
   });
 }

@@ -101,8 +101,8 @@ void check_arguments(matrix_view<const double> x, const gmm_options& o) {
   if (o.max_iter < 1) {
     refuse("max_iter is " + text(o.max_iter) + " but must be at least 1");
   }
-  if (!(o.tol >= 0) || !std::isfinite(o.tol)) {
-    refuse("tol is " + text(o.tol) + " but must be finite and at least 0");
+  if (!std::isfinite(o.tol)) {
+    refuse("tol is " + text(o.tol) + " but must be finite");
   }
   if (!(o.reg_covar >= 0) || !std::isfinite(o.reg_covar)) {
     refuse("reg_covar is " + text(o.reg_covar) + " but must be finite and at least 0");

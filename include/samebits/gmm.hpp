@@ -28,7 +28,7 @@ struct gmm_options {
   std::uint64_t task = 0;
   std::int64_t n_init = 1;    ///< random starts; the best log-likelihood wins, then the earliest
   std::int64_t max_iter = 300;
-  double tol = 1e-6;          ///< stop when the mean log-likelihood changes by at most this; 0: only when it repeats
+  double tol = 1e-6;          ///< stop when the mean log-likelihood changes by at most this; negative: never
   double reg_covar = 1e-6;    ///< added to the diagonal of every covariance, in squared units of the data
 
   /// The start, each given or empty. Given means are the start of a single run: n_init has no effect.

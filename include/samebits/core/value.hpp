@@ -20,7 +20,9 @@
 #define SAMEBITS_INLINE inline __attribute__((always_inline))
 
 // Before a loop with a short, constant trip count whose arrays must live in registers.
-#if defined(__clang__) || defined(__CUDACC__)
+#if defined(__CUDACC__) && !defined(__CUDA_ARCH__)
+#define SAMEBITS_UNROLL  // the host side of CUDA code: nvcc and g++ know no pragma in common
+#elif defined(__clang__) || defined(__CUDACC__)
 #define SAMEBITS_UNROLL _Pragma("unroll")
 #else
 #define SAMEBITS_UNROLL _Pragma("GCC unroll 16")

@@ -1,0 +1,140 @@
+#include "cli/check_jobs.hpp"
+
+#include <string_view>
+
+#include "samebits/datasets.hpp"
+#include "samebits/digest.hpp"
+#include "samebits/gmm.hpp"
+#include "samebits/math.hpp"
+#include "samebits/random.hpp"
+
+namespace samebits::cli {
+namespace {
+
+std::uint64_t short_digest(sha256& digest) {
+  std::uint64_t first = 0;
+  const std::array<std::uint8_t, 32> bytes = digest.finish();
+  for (std::size_t i = 0; i < 8; ++i) {
+    first = first << 8 | bytes[i];
+  }
+  return first;
+}
+
+stage stage_of(const std::string& name, std::initializer_list<std::span<const double>> parts) {
+  sha256 digest;
+  for (const std::span<const double> part : parts) {
+    digest.update(part);
+  }
+  return {name, short_digest(digest)};
+}
+
+// ---- streams and functions ---------------------------------------------------------------------------------------
+
+constexpr std::size_t n_elements = 100'003;
+constexpr stream_id stream{0x0123456789abcdef, 0xfedcba9876543210};
+
+std::vector<stage> words_job(const context& ctx) {
+  std::vector<std::uint32_t> words(n_elements);
+  fill_words(ctx, stream, 5, words);
+  sha256 digest;
+  digest.update(std::as_bytes(std::span(words)));
+  return {{"fill", short_digest(digest)}};
+}
+
+template <auto Fill>
+std::vector<stage> fill_job(const context& ctx) {
+  std::vector<double> values(n_elements);
+  Fill(ctx, stream, 5, values);
+  return {stage_of("fill", {values})};
+}
+
+/// Arguments over the whole domain: exp over [-750, 750), log over its results and their reciprocals.
+std::vector<double> arguments(const context& ctx) {
+  std::vector<double> x(n_elements);
+  fill_uniform(ctx, stream, 0, x);
+  for (double& value : x) {
+    value = value * 1500 - 750;
+  }
+  return x;
+}
+
+std::vector<stage> exp_job(const context& ctx) {
+  std::vector<double> x = arguments(ctx);
+  exp(ctx, x, x);
+  return {stage_of("map", {x})};
+}
+
+std::vector<stage> log_job(const context& ctx) {
+  std::vector<double> x = arguments(ctx);
+  exp(ctx, x, x);
+  log(ctx, x, x);
+  return {stage_of("map", {x})};
+}
+
+// ---- mixtures ----------------------------------------------------------------------------------------------------
+
+/// A fit from a random start: the start (seeding), then per iteration the log-likelihood and the parameters.
+template <std::int64_t Rows, std::int64_t Cols, std::int64_t Components>
+std::vector<stage> em_job(const context& ctx) {
+  std::vector<double> x(Rows * Cols);
+  make_blobs(ctx, {7, Cols}, Components, {x.data(), Rows, Cols});
+  std::vector<stage> stages{stage_of("data", {x})};
+  gmm_options options;
+  options.n_components = Components;
+  options.seed = 11;
+  options.task = 3;
+  options.max_iter = 6;
+  options.tol = -1;
+  options.callback = [&](const gmm_iteration& i) {
+    const std::string iteration = "iteration " + std::to_string(i.iteration);
+    stages.push_back(stage_of(i.iteration == 0 ? "start" : iteration + ", m-step",
+                              {i.weights, i.means, i.covariances}));
+    stages.push_back(stage_of(iteration + ", e-step", {std::span(&i.log_likelihood, 1)}));
+    return true;
+  };
+  gmm_fit(ctx, {x.data(), Rows, Cols}, options);
+  return stages;
+}
+
+// ---- goldens -----------------------------------------------------------------------------------------------------
+
+struct golden {
+  std::string_view job;
+  std::uint64_t digest;
+};
+
+// Made by `samebits check --print-goldens`; they change only with SAMEBITS_NUMERICS_VERSION.
+constexpr golden goldens[] = {
+#include "cli/goldens.inc"
+};
+
+}  // namespace
+
+const std::vector<check_job>& check_jobs() {
+  static const std::vector<check_job> jobs = {
+      {"words", words_job},
+      {"uniform", fill_job<fill_uniform>},
+      {"normal", fill_job<fill_normal>},
+      {"exp", exp_job},
+      {"log", log_job},
+      {"em 1 column", em_job<1025, 1, 3>},
+      {"em 2 columns", em_job<20'011, 2, 4>},
+      {"em 7 columns", em_job<4'099, 7, 9>},
+      {"em 8 columns", em_job<4'099, 8, 3>},
+      {"em 19 columns", em_job<2'050, 19, 5>},
+      {"em 64 columns", em_job<1'537, 64, 2>},
+  };
+  return jobs;
+}
+
+std::vector<std::uint64_t> golden_digests(const std::string& job) {
+  std::vector<std::uint64_t> digests;
+  for (const golden& g : goldens) {
+    if (g.job == job) {
+      digests.push_back(g.digest);
+    }
+  }
+  return digests;
+}
+
+}  // namespace samebits::cli

@@ -1,0 +1,44 @@
+// What the subcommands share: where to compute, how to print, when to stop.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "samebits/context.hpp"
+
+namespace samebits::cli {
+
+enum exit_code { exit_done = 0, exit_failed = 1, exit_bad_usage = 2, exit_no_backend = 3 };
+
+/// Each adds its subcommand to the command; the callback of the one that was asked for sets `result`.
+void add_info(CLI::App& app, int& result);
+void add_fit(CLI::App& app, int& result);
+void add_bench(CLI::App& app, int& result);
+void add_check(CLI::App& app, int& result);
+
+/// --backend, --isa and --threads.
+struct compute_options {
+  std::string backend;
+  std::string isa;
+  int n_threads = 0;
+
+  void add_to(CLI::App& app);
+  samebits::context context() const { return samebits::context({backend, isa, n_threads}); }
+};
+
+/// The first lines of every JSON answer: version, numerics version.
+nlohmann::ordered_json json_header();
+
+/// Prints JSON and a newline to standard output.
+void print_json(const nlohmann::ordered_json& value);
+
+/// True once the user has pressed Ctrl-C; a second press ends the process at once.
+bool interrupted();
+void catch_interrupts();
+
+/// "4.20e-01" as people write it: 3 to 4 significant digits.
+std::string short_number(double value);
+
+}  // namespace samebits::cli

@@ -1,0 +1,138 @@
+// The plug-in's table and its start-up checks.
+#include <cstdio>
+
+#include "kernels/device_memory.hpp"
+#include "kernels/guard.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tables.hpp"
+#include "samebits/core/canary.hpp"
+
+#if !defined(SAMEBITS_BACKEND_NAME)
+#if defined(__CUDACC__)
+#define SAMEBITS_BACKEND_NAME "cuda"
+#else
+#define SAMEBITS_BACKEND_NAME "cuda-emulated"
+#endif
+#endif
+
+namespace samebits::kernels {
+namespace {
+
+// ---- the device ----------------------------------------------------------------------------------------------------
+
+#if defined(__CUDACC__)
+
+/// Null when there is a device to compute on.
+const char* missing_device(char (&reason)[samebits_message_size]) {
+  int n_devices = 0;
+  const cudaError_t status = cudaGetDeviceCount(&n_devices);
+  if (status == cudaSuccess && n_devices > 0) {
+    return nullptr;
+  }
+  forget_last_error();
+  const char* const what =
+      status == cudaErrorInsufficientDriver ? "CUDA driver is missing or too old" : "no CUDA device";
+  std::snprintf(reason, sizeof(reason), "%s: %s", what, cudaGetErrorString(status));
+  return reason;
+}
+
+/// "sm_90", or "none" without a device.
+const char* device_isa() {
+  static char isa[16] = "none";
+  int major = 0;
+  int minor = 0;
+  if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) == cudaSuccess &&
+      cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0) == cudaSuccess) {
+    std::snprintf(isa, sizeof(isa), "sm_%d%d", major, minor);
+  }
+  forget_last_error();
+  return isa;
+}
+
+#else
+
+const char* missing_device(char (&)[samebits_message_size]) { return nullptr; }
+const char* device_isa() { return "emulated"; }
+
+#endif
+
+// ---- canaries ------------------------------------------------------------------------------------------------------
+
+#if !defined(SAMEBITS_CONTROL_NO_CANARY)
+
+struct canary_kernel {
+  static constexpr int block_threads = 1;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  core::canary_inputs inputs;
+  unsigned* failures;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position, block_memory&, thread_memory&) const {
+    *failures = core::canary_failures(inputs);
+  }
+};
+
+unsigned failures_on_device(const core::canary_inputs& inputs) {
+  device_array<unsigned> device_failures;
+  device_failures.make_room(1);
+  launch(canary_kernel{inputs, device_failures.data()}, 1);
+  unsigned failures = 0;
+  download(&failures, device_failures.data(), 1);
+  return failures;
+}
+
+const char* canary_reason(unsigned failures) {
+  if (failures & core::canary_contraction) {
+    return "contraction canary failed: built with fused multiply-add";
+  }
+  if (failures & core::canary_fma) {
+    return "fused multiply-add canary failed: fma rounds twice";
+  }
+  if (failures & core::canary_subnormal) {
+    return "subnormal canary failed: subnormal numbers are flushed to zero";
+  }
+  if (failures & core::canary_rounding) {
+    return "rounding canary failed: rounding is not to nearest";
+  }
+  return "division canary failed: division or square root is not correctly rounded";
+}
+
+samebits_status run_canaries(samebits_call* call) {
+  unsigned failures = 0;
+  const samebits_status status = guarded(call, [&] {
+    core::canary_inputs inputs;
+    asm volatile("" : : "r"(&inputs) : "memory");  // the compiler must forget their values
+    failures = core::canary_failures(inputs) | failures_on_device(inputs);
+  });
+  if (status != SAMEBITS_OK) {
+    return SAMEBITS_BACKEND_UNAVAILABLE;  // the message tells why
+  }
+  return failures == 0 ? SAMEBITS_OK : fail(call, SAMEBITS_BACKEND_UNAVAILABLE, canary_reason(failures));
+}
+
+#else
+
+samebits_status run_canaries(samebits_call*) { return SAMEBITS_OK; }  // negative controls
+
+#endif
+
+samebits_status probe(samebits_call* call) {
+  if (missing_device(call->message) != nullptr) {
+    return SAMEBITS_BACKEND_UNAVAILABLE;
+  }
+  return run_canaries(call);
+}
+
+}  // namespace
+}  // namespace samebits::kernels
+
+extern "C" __attribute__((visibility("default"))) const samebits_backend* samebits_backend_table(void) {
+  namespace kernels = samebits::kernels;
+  static const samebits_backend table = {SAMEBITS_BACKEND_ABI,  sizeof(samebits_backend), SAMEBITS_BACKEND_NAME,
+                                         kernels::device_isa(), kernels::probe,           kernels::map,
+                                         kernels::fill,         kernels::gmm_open,        kernels::gmm_step,
+                                         kernels::gmm_seed,     kernels::gmm_close,       nullptr};
+  return &table;
+}
