@@ -6,4 +6,7 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  # A finished build tree may be copied to another machine (scripts/gpu-check): its programs find the library from where
+  # they lie.
+  set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 endif()

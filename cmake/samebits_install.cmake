@@ -15,5 +15,8 @@ configure_package_config_file(cmake/samebits-config.cmake.in samebits-config.cma
 write_basic_package_version_file(samebits-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/samebits-config.cmake ${PROJECT_BINARY_DIR}/samebits-config-version.cmake
   DESTINATION ${package_dir})
+# Both packages find the tree from where they lie, so that it may be moved.
+file(RELATIVE_PATH samebits_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" samebits_pc_prefix "\${pcfiledir}/${samebits_pc_prefix}")
 configure_file(cmake/samebits.pc.in samebits.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/samebits.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -192,7 +192,7 @@ struct gmm_pass {
     constexpr std::int64_t largest_nodes = 4 << 20;
     leaves_per_chunk = 1;
     int levels = 2;
-    while (n_chunks() > 16 * n_threads || (n_chunks() > 2 * n_threads && n_chunks() * node_size > largest_nodes)) {
+    while (n_chunks() > 64 * n_threads || (n_chunks() > 2 * n_threads && n_chunks() * node_size > largest_nodes)) {
       leaves_per_chunk *= 2;
       ++levels;
     }

@@ -49,9 +49,9 @@ template <class U>
 SAMEBITS_INLINE void store(U* p, integer_pack<U> a) {
   hn::StoreU(a.v, typename integer_pack<U>::tag(), p);
 }
-/// out[2 j] = a[j], out[2 j + 1] = b[j].
-SAMEBITS_INLINE void store_pairs(std::uint64_t* out, integer_pack<std::uint64_t> a, integer_pack<std::uint64_t> b) {
-  hn::StoreInterleaved2(a.v, b.v, integer_pack<std::uint64_t>::tag(), out);
+/// a[0], b[0], a[1], b[1], ... to any address.
+SAMEBITS_INLINE void store_pairs(void* out, integer_pack<std::uint64_t> a, integer_pack<std::uint64_t> b) {
+  hn::StoreInterleaved2(a.v, b.v, integer_pack<std::uint64_t>::tag(), static_cast<std::uint64_t*>(out));
 }
 SAMEBITS_INLINE integer_pack<std::uint64_t> multiply_low32(integer_pack<std::uint64_t> a,
                                                            integer_pack<std::uint64_t> b) {
@@ -158,9 +158,9 @@ template <class V>
 SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
   return start;
 }
-SAMEBITS_INLINE void store_pairs(std::uint64_t* out, std::uint64_t a, std::uint64_t b) {
-  out[0] = a;
-  out[1] = b;
+SAMEBITS_INLINE void store_pairs(void* out, std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t pair[2] = {a, b};
+  __builtin_memcpy(out, pair, sizeof pair);
 }
 
 template <int Cols>

@@ -61,7 +61,7 @@ void fill_blocks(void* context, std::int64_t index, int) {
     }
     bits_t<V> items[2];
     make_items<Kind, V>(job, block, items);
-    store_pairs(reinterpret_cast<std::uint64_t*>(job.out + at), items[0], items[1]);
+    store_pairs(job.out + at, items[0], items[1]);
     block += width;
   }
 }

@@ -83,22 +83,6 @@ unsigned failures_on_device(const core::canary_inputs& inputs) {
   return failures;
 }
 
-const char* canary_reason(unsigned failures) {
-  if (failures & core::canary_contraction) {
-    return "contraction canary failed: built with fused multiply-add";
-  }
-  if (failures & core::canary_fma) {
-    return "fused multiply-add canary failed: fma rounds twice";
-  }
-  if (failures & core::canary_subnormal) {
-    return "subnormal canary failed: subnormal numbers are flushed to zero";
-  }
-  if (failures & core::canary_rounding) {
-    return "rounding canary failed: rounding is not to nearest";
-  }
-  return "division canary failed: division or square root is not correctly rounded";
-}
-
 samebits_status run_canaries(samebits_call* call) {
   unsigned failures = 0;
   const samebits_status status = guarded(call, [&] {
@@ -109,7 +93,7 @@ samebits_status run_canaries(samebits_call* call) {
   if (status != SAMEBITS_OK) {
     return SAMEBITS_BACKEND_UNAVAILABLE;  // the message tells why
   }
-  return failures == 0 ? SAMEBITS_OK : fail(call, SAMEBITS_BACKEND_UNAVAILABLE, canary_reason(failures));
+  return failures == 0 ? SAMEBITS_OK : fail(call, SAMEBITS_BACKEND_UNAVAILABLE, core::canary_message(failures));
 }
 
 #else

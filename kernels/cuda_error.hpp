@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cuda_runtime_api.h>
-#include <thrust/system/cuda/error.h>
-#include <thrust/system_error.h>
+
+#include <new>
+#include <stdexcept>
+#include <string>
 
 namespace samebits::kernels {
 
@@ -11,10 +13,13 @@ namespace samebits::kernels {
 /// held up.
 inline const cudaStream_t stream = cudaStreamPerThread;
 
-/// @throws thrust::system_error naming `what`
+/// @throws std::bad_alloc or std::runtime_error naming `what`
 inline void check(cudaError_t status, const char* what) {
+  if (status == cudaErrorMemoryAllocation) {
+    throw std::bad_alloc();
+  }
   if (status != cudaSuccess) {
-    throw thrust::system_error(status, thrust::cuda_category(), what);
+    throw std::runtime_error(std::string(what) + " failed: " + cudaGetErrorString(status));
   }
 }
 

@@ -4,15 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "samebits/core/seeding.hpp"
-
 #if defined(__CUDACC__)
-#include <thrust/execution_policy.h>
-#include <thrust/iterator/counting_iterator.h>
-#include <thrust/transform_reduce.h>
-
-#include <new>
-
 #include "kernels/cuda_error.hpp"
 #else
 #include <cstring>
@@ -25,15 +17,11 @@ namespace samebits::kernels {
 
 #if defined(__CUDACC__)
 
-/// Not by thrust::device_vector, which fills what it allocates and throws when it is destroyed after a device failure.
+/// Not thrust::device_vector: it fills what it allocates, and throws when it is destroyed after a device failure.
 template <class T>
 T* allocate_on_device(std::int64_t n) {
   void* data = nullptr;
-  const cudaError_t status = cudaMalloc(&data, static_cast<std::size_t>(n) * sizeof(T));
-  if (status == cudaErrorMemoryAllocation) {
-    throw std::bad_alloc();
-  }
-  check(status, "an allocation on the device");
+  check(cudaMalloc(&data, static_cast<std::size_t>(n) * sizeof(T)), "an allocation on the device");
   return static_cast<T*>(data);
 }
 
@@ -63,6 +51,9 @@ void copy_on_device(T* to, const T* from, std::int64_t n) {
         "a copy on the device");
 }
 
+/// Waits until the device has done everything asked for by this host thread.
+inline void synchronize() { check(cudaStreamSynchronize(stream), "work on the device"); }
+
 #else
 
 template <class T>
@@ -91,6 +82,8 @@ template <class T>
 void copy_on_device(T* to, const T* from, std::int64_t n) {
   std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
 }
+
+inline void synchronize() {}
 
 #endif
 
@@ -127,34 +120,5 @@ class device_array {
   T* data_ = nullptr;
   std::int64_t size_ = 0;
 };
-
-// ---- the winner of a race ------------------------------------------------------------------------------------------
-
-struct entry_of_row {
-  const double* times;
-  SAMEBITS_HD core::race_entry operator()(std::int64_t row) const { return {times[row], row}; }
-};
-
-struct first_to_finish {
-  SAMEBITS_HD core::race_entry operator()(const core::race_entry& a, const core::race_entry& b) const {
-    return core::wins(b, a) ? b : a;
-  }
-};
-
-/// The entry that wins among rows 0 .. n_rows - 1 of `times`. A minimum is exact, so any order will do.
-inline core::race_entry race_winner(const double* times, std::int64_t n_rows) {
-  const core::race_entry nobody{__builtin_huge_val(), 0};
-#if defined(__CUDACC__)
-  return thrust::transform_reduce(thrust::cuda::par.on(stream), thrust::counting_iterator<std::int64_t>(0),
-                                  thrust::counting_iterator<std::int64_t>(n_rows), entry_of_row{times}, nobody,
-                                  first_to_finish());
-#else
-  core::race_entry best = nobody;
-  for (std::int64_t row = 0; row < n_rows; ++row) {
-    best = first_to_finish()(best, entry_of_row{times}(row));
-  }
-  return best;
-#endif
-}
 
 }  // namespace samebits::kernels

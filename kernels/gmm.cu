@@ -57,6 +57,7 @@ void upload_rows(const double* x, gmm_problem& problem) {
     const turn_kernel kernel{staged.data(), count, n_cols, problem.columns.data() + first, n_rows};
     launch(kernel, blocks_for<turn_kernel>(count * n_cols));
   }
+  synchronize();  // other host threads may use the problem, each with a queue of its own
 }
 
 // ---- one pass ------------------------------------------------------------------------------------------------------

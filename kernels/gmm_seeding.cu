@@ -4,6 +4,7 @@
 #include "kernels/gmm_pack.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
+#include "kernels/race_winner.hpp"
 #include "kernels/tables.hpp"
 #include "samebits/core/seeding.hpp"
 

@@ -11,8 +11,8 @@
 //   };
 //
 // A barrier lies between two phases, and only there: within a phase, threads of a block must not read what others
-// write. Neither memory starts with a known value. The same source runs on both: the emulator needs no
-// GPU and no CUDA, works under sanitizers, and proves the indexing and the order of every sum.
+// write. Neither memory starts with a known value. The same source runs both ways: the emulator needs no GPU and no
+// CUDA, works under sanitizers, and proves the indexing and the order of every sum.
 #pragma once
 
 #include <cstdint>

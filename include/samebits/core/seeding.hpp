@@ -14,10 +14,11 @@
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
-/// The row's time in the race; rows of distance zero never finish (+inf).
+/// The row's time in the race; rows of distance zero never finish (+inf), whatever they draw.
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE V race_time(V squared_distance, bits_t<V> draw) {
-  return exponential<V>(draw) / squared_distance;
+  const V time = exponential<V>(draw) / squared_distance;
+  return select_less(V(0.0), squared_distance, time, V(__builtin_huge_val()));
 }
 
 /// A row and its time; the earlier one wins, then the lower row.
