@@ -9,6 +9,21 @@
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
+/// f(0), f(1), ... f(n - 1), unrolled when n is known at compile time (Count > 0).
+template <int Count, class Function>
+SAMEBITS_INLINE void repeat(std::int64_t n, const Function& f) {
+  if constexpr (Count > 0) {
+    SAMEBITS_UNROLL
+    for (int k = 0; k < Count; ++k) {
+      f(k);
+    }
+  } else {
+    for (std::int64_t k = 0; k < n; ++k) {
+      f(k);
+    }
+  }
+}
+
 /// Squared distances [k x stride] to responsibilities, in place; log-likelihoods of the rows into their lane sums.
 ///
 /// For a small number of components it is a compile-time constant, and a row's values stay in registers.
@@ -16,7 +31,7 @@ template <int Components>
 void responsibilities_of_block(const column_block& x, const samebits_gmm_components& components,
                                const double* next_rows, double* responsibilities, double* log_likelihood_lanes) {
   constexpr bool in_registers = Components > 0;
-  const std::int64_t n_components = in_registers ? Components : components.n_components;
+  const std::int64_t n_components = components.n_components;
   vec kept[in_registers ? Components : 1];
   for (std::int64_t i = 0; i < x.n_rows; i += vec_width) {
     const auto get = [&](std::int64_t k) {
@@ -34,26 +49,23 @@ void responsibilities_of_block(const column_block& x, const samebits_gmm_compone
       __builtin_prefetch(next_rows + i * components.n_cols + line * row_lanes);
     }
     vec largest(0.0);
-    SAMEBITS_UNROLL
-    for (std::int64_t k = 0; k < n_components; ++k) {
+    repeat<Components>(n_components, [&](std::int64_t k) {
       const vec squared = load<vec>(responsibilities + k * x.stride + i);
       const vec log_prob = component_log_prob(components.log_constants[k], squared);
       put(k, log_prob);
       largest = k == 0 ? log_prob : max(largest, log_prob);
-    }
+    });
     vec sum = empty_sum<vec>();
-    SAMEBITS_UNROLL
-    for (std::int64_t k = 0; k < n_components; ++k) {
+    repeat<Components>(n_components, [&](std::int64_t k) {
       const vec share = unnormalised_responsibility(get(k), largest);
       put(k, share);
       sum = sum + share;
-    }
+    });
     add_to_lanes(row_log_likelihood(largest, sum), x.n_rows - i, log_likelihood_lanes + i % row_lanes);
     const vec scale = responsibility_scale(sum);
-    SAMEBITS_UNROLL
-    for (std::int64_t k = 0; k < n_components; ++k) {
+    repeat<Components>(n_components, [&](std::int64_t k) {
       store(responsibilities + k * x.stride + i, get(k) * scale);
-    }
+    });
   }
 }
 
@@ -70,28 +82,25 @@ inline responsibilities_function responsibilities_for(std::int64_t n_components)
 
 // ---- leaves ------------------------------------------------------------------------------------------------------
 
-/// One thread's memory, carved out of the problem's scratch.
+/// Where things lie in one thread's memory, in doubles from its start.
 template <class Engine>
-struct leaf_scratch {
-  leaf_scratch(double* memory, std::int64_t n_components, std::int64_t n_cols) : rows(Engine::block_rows(n_components, n_cols)) {
-    columns = memory;
-    responsibilities = columns + rows * n_cols;
-    work = responsibilities + rows * n_components;
-    log_likelihood_lanes = work + Engine::work_size(rows, n_cols);
-    lane_sums = log_likelihood_lanes + row_lanes;
-    end = lane_sums + n_components * round_up(Engine::lane_sums_size(n_cols), row_lanes);
-  }
-  static std::int64_t size(std::int64_t n_components, std::int64_t n_cols) {
-    return leaf_scratch(nullptr, n_components, n_cols).end - static_cast<double*>(nullptr);
-  }
+struct leaf_layout {
+  leaf_layout(std::int64_t n_components, std::int64_t n_cols)
+      : rows(Engine::block_rows(n_components, n_cols)),
+        lane_sums_stride(round_up(Engine::lane_sums_size(n_cols), row_lanes)),
+        responsibilities(rows * n_cols),
+        work(responsibilities + rows * n_components),
+        log_likelihood_lanes(work + Engine::work_size(rows, n_cols)),
+        lane_sums(log_likelihood_lanes + row_lanes),
+        open_nodes(lane_sums + n_components * lane_sums_stride) {}
 
-  std::int64_t rows;  // per block
-  double* columns;
-  double* responsibilities;
-  double* work;
-  double* log_likelihood_lanes;
-  double* lane_sums;
-  double* end;
+  std::int64_t rows;              // per block
+  std::int64_t lane_sums_stride;  // from component to component
+  std::int64_t responsibilities;  // behind the block's columns, which come first
+  std::int64_t work;
+  std::int64_t log_likelihood_lanes;
+  std::int64_t lane_sums;
+  std::int64_t open_nodes;  // of the tree: level l at open_nodes + l * node_size
 };
 
 template <class Engine>
@@ -110,37 +119,39 @@ struct gmm_pass {
   }
 
   /// The node of leaf number `leaf`.
-  void sum_leaf(std::int64_t leaf, const leaf_scratch<Engine>& scratch, double* node) const {
+  void sum_leaf(std::int64_t leaf, double* memory, double* node) const {
     const std::int64_t n_cols = problem->n_cols;
     const std::int64_t k_end = components->n_components;
-    const std::int64_t lane_sums_stride = round_up(Engine::lane_sums_size(n_cols), row_lanes);
+    const leaf_layout<Engine> layout(k_end, n_cols);
+    double* const responsibilities = memory + layout.responsibilities;
+    double* const work = memory + layout.work;
+    double* const log_likelihood_lanes = memory + layout.log_likelihood_lanes;
+    double* const lane_sums = memory + layout.lane_sums;
     const std::int64_t first = leaf * leaf_rows;
     const std::int64_t last = problem->n_rows - first < leaf_rows ? problem->n_rows : first + leaf_rows;
-    const responsibilities_function responsibilities = responsibilities_for(k_end);
     for (int j = 0; j < row_lanes; ++j) {
-      scratch.log_likelihood_lanes[j] = empty_sum<double>();
+      log_likelihood_lanes[j] = empty_sum<double>();
     }
-    if (with_sums) {
-      for (std::int64_t k = 0; k < k_end; ++k) {
-        Engine::clear_sums(scratch.lane_sums + k * lane_sums_stride, n_cols);
-      }
-    }
-    for (std::int64_t row = first; row < last; row += scratch.rows) {
-      const double* const rows = problem->x + row * n_cols;
-      const std::int64_t n_rows = last - row < scratch.rows ? last - row : scratch.rows;
-      const column_block x = Engine::turn(rows, n_rows, n_cols, scratch.rows, scratch.columns);
-      for (std::int64_t k = 0; k < k_end; ++k) {
-        Engine::distances(x, component(k), n_cols, scratch.work, scratch.responsibilities + k * x.stride);
-      }
-      responsibilities(x, *components, rows + n_rows * n_cols, scratch.responsibilities, scratch.log_likelihood_lanes);
-      for (std::int64_t k = 0; with_sums && k < k_end; ++k) {
-        Engine::add_block(x, rows, component(k), scratch.responsibilities + k * x.stride, n_cols, scratch.work,
-                          scratch.lane_sums + k * lane_sums_stride);
-      }
-    }
-    *node++ = fold_lanes(scratch.log_likelihood_lanes);
     for (std::int64_t k = 0; with_sums && k < k_end; ++k) {
-      Engine::fold_sums(scratch.lane_sums + k * lane_sums_stride, n_cols, node);
+      Engine::clear_sums(lane_sums + k * layout.lane_sums_stride, n_cols);
+    }
+    const responsibilities_function make_responsibilities = responsibilities_for(k_end);
+    for (std::int64_t row = first; row < last; row += layout.rows) {
+      const double* const rows = problem->x + row * n_cols;
+      const std::int64_t n_rows = last - row < layout.rows ? last - row : layout.rows;
+      const column_block x = Engine::turn(rows, n_rows, n_cols, layout.rows, memory);
+      for (std::int64_t k = 0; k < k_end; ++k) {
+        Engine::distances(x, component(k), n_cols, work, responsibilities + k * x.stride);
+      }
+      make_responsibilities(x, *components, rows + n_rows * n_cols, responsibilities, log_likelihood_lanes);
+      for (std::int64_t k = 0; with_sums && k < k_end; ++k) {
+        Engine::add_block(x, rows, component(k), responsibilities + k * x.stride, n_cols, work,
+                          lane_sums + k * layout.lane_sums_stride);
+      }
+    }
+    *node++ = fold_lanes(log_likelihood_lanes);
+    for (std::int64_t k = 0; with_sums && k < k_end; ++k) {
+      Engine::fold_sums(lane_sums + k * layout.lane_sums_stride, n_cols, node);
       node += Engine::sums_size(n_cols);
     }
   }
@@ -161,14 +172,13 @@ struct gmm_pass {
   /// Sums one aligned chunk of leaves into its node, keeping one open node per level of the tree.
   void sum_chunk(std::int64_t chunk, int thread) const {
     double* const memory = problem->scratch.data() + thread * thread_size;
-    const leaf_scratch<Engine> scratch(memory, components->n_components, problem->n_cols);
-    double* const open = scratch.end;  // node of level l at open + l * node_size
+    double* const open = memory + leaf_layout<Engine>(components->n_components, problem->n_cols).open_nodes;
     const std::int64_t first = chunk * leaves_per_chunk;
     const std::int64_t left = n_leaves() - first;
     const std::int64_t count = left < leaves_per_chunk ? left : leaves_per_chunk;
     int depth = 0;  // open nodes on the stack
     for (std::int64_t i = 0; i < count; ++i) {
-      sum_leaf(first + i, scratch, open + depth * node_size);
+      sum_leaf(first + i, memory, open + depth * node_size);
       ++depth;
       for (std::int64_t filled = i; filled & 1; filled >>= 1) {
         --depth;
@@ -196,7 +206,7 @@ struct gmm_pass {
       leaves_per_chunk *= 2;
       ++levels;
     }
-    thread_size = round_up(leaf_scratch<Engine>::size(k_end, n_cols) + levels * node_size, row_lanes);
+    thread_size = round_up(leaf_layout<Engine>(k_end, n_cols).open_nodes + levels * node_size, row_lanes);
     const std::int64_t component_stride = round_up(Engine::component_size(n_cols), row_lanes);
     if (!problem->components.allocate(static_cast<std::size_t>(k_end * component_stride)) ||
         !problem->scratch.allocate(static_cast<std::size_t>(n_threads * thread_size)) ||
