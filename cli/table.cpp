@@ -87,9 +87,7 @@ std::string printable(std::string_view text) {
   return size < text.size() ? result + "..." : result;
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + printable(text) + '"';
-}
+std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
 
 enum class number_kind { finite, not_finite, out_of_range, not_a_number };
 struct number {
@@ -245,15 +243,24 @@ class csv_reader {
     return taken;
   }
 
+  /// A header when no cell is a number. A line of both is refused: taken for a header, a row with one bad cell would be
+  /// lost without a word.
   void read_first_line() {
     std::vector<std::string> names;
-    bool is_header = false;
+    std::optional<std::int64_t> first_number;
+    std::optional<bad_cell> first_text;
     while (next_cell()) {
       names.push_back(cell_is_quoted_ ? undouble_quotes(cell_) : std::string(cell_));
-      is_header = is_header || parse_number(trim(cell_)).kind == number_kind::not_a_number;
+      const number_kind kind = parse_number(trim(cell_)).kind;
+      if (kind != number_kind::not_a_number && !first_number) first_number = column_;
+      if (kind == number_kind::not_a_number && !first_text) first_text = bad_cell{column_, cell_, kind};
     }
     table_.n_cols = column_;
-    if (is_header) {
+    if (first_text && first_number) {
+      fail_cell(first_text->column, quoted(first_text->text) + " is not a number, but column " +
+                                        std::to_string(*first_number) + " is; a header has no numbers");
+    }
+    if (first_text) {
       table_.column_names = std::move(names);
     } else {
       start_line();

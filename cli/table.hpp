@@ -25,8 +25,8 @@ class input_error : public std::runtime_error {
 /// Reads a file in NumPy's .npy format, known by its first bytes, or else as CSV. Throws input_error.
 ///
 /// CSV: the cells of a line are separated by tabs, semicolons or commas: the first of these that the first line has
-/// outside quotes. The first line is a header if any of its cells is not a number. Lines end with LF or CR LF; blank
-/// lines may stand only at the end. Cells may be quoted, but not contain line breaks.
+/// outside quotes. The first line is a header if none of its cells is a number; one with both is refused. Lines end
+/// with LF or CR LF; blank lines may stand only at the end. Cells may be quoted, but not contain line breaks.
 ///
 /// NPY: versions 1.0 to 3.0, `<f8` or `<f4`, one or two dimensions, in C order. One dimension makes one column.
 table read_table(const std::string& path);

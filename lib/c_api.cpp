@@ -1,5 +1,4 @@
 // The C interface: each function is a call of its C++ twin behind guard().
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -90,7 +89,7 @@ samebits_status fill(const char* function, samebits_context* context, uint64_t s
   });
 }
 
-samebits::gmm_options to_cpp(const samebits_gmm_options& o, int64_t n_cols) {
+samebits::gmm_options to_cpp(const samebits_gmm_options& o, int64_t n_rows, int64_t n_cols) {
   samebits::gmm_options options;
   options.n_components = o.n_components;
   options.seed = o.seed;
@@ -99,8 +98,10 @@ samebits::gmm_options to_cpp(const samebits_gmm_options& o, int64_t n_cols) {
   options.max_iter = o.max_iter;
   options.tol = o.tol;
   options.reg_covar = o.reg_covar;
-  // Shapes are implied here, so an impossible number of components must not reach a size computation.
-  const int64_t k = std::max<int64_t>(o.n_components, 0);
+  // Shapes are implied here, so impossible ones, which gmm_fit refuses, must not reach a size computation.
+  const bool is_possible =
+      n_cols > 0 && n_rows <= (int64_t{1} << 56) / n_cols && o.n_components > 0 && o.n_components <= n_rows;
+  const int64_t k = is_possible ? o.n_components : 0;
   if (o.weights_init != nullptr) {
     options.weights_init = {o.weights_init, static_cast<std::size_t>(k)};
   }
@@ -184,7 +185,7 @@ SAMEBITS_C_API samebits_status samebits_gmm_fit(samebits_context* context, const
     require_pointer(x, "gmm_fit", "x");
     require_pointer(model, "gmm_fit", "model");
     const samebits_gmm_options o = complete(options, samebits_gmm_options_init, "gmm_fit");
-    samebits::gmm_model fitted = samebits::gmm_fit(context->context, {x, n_rows, n_cols}, to_cpp(o, n_cols));
+    samebits::gmm_model fitted = samebits::gmm_fit(context->context, {x, n_rows, n_cols}, to_cpp(o, n_rows, n_cols));
     std::string digest = samebits::gmm_digest(fitted);
     *model = new samebits_gmm_model{std::move(fitted), std::move(digest)};
   });

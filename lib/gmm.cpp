@@ -34,7 +34,8 @@ void require_finite(const char* name, matrix_view<const double> x) {
   for (std::int64_t i = 0; i < x.n_rows(); ++i) {
     for (std::int64_t j = 0; j < x.n_cols(); ++j) {
       if (!std::isfinite(x(i, j))) {
-        refuse(std::string(name) + " is " + text(x(i, j)) + " at row " + text(i) + ", column " + text(j));
+        refuse(std::string(name) + " is " + text(x(i, j)) + " at row " + text(i) + ", column " + text(j) +
+               " (counted from 0)");
       }
     }
   }
@@ -82,7 +83,7 @@ void check_symmetric(matrix_view<const double> covariances, std::int64_t n_cols)
 }
 
 void check_arguments(matrix_view<const double> x, const gmm_options& o) {
-  if (x.empty()) {
+  if (x.empty() || x.n_rows() < 0 || x.n_cols() < 0) {
     refuse("x is " + text(x.n_rows()) + " x " + text(x.n_cols()) + " but must not be empty");
   }
   if (x.n_rows() > (std::int64_t{1} << 56) / x.n_cols()) {
@@ -242,7 +243,7 @@ parameters fit_all_rows(const problem& rows, double reg_covar) {
   }
   if (defect.component >= 0) {
     throw numerical_failure("gmm_fit: the covariance of x is singular at column " + text(defect.column) +
-                            " with reg_covar " + text(reg_covar) + "; raise reg_covar, or drop or rescale the column");
+                            " (counted from 0) with reg_covar " + text(reg_covar) + "; raise reg_covar, or drop or rescale the column");
   }
   return p;
 }
@@ -285,12 +286,18 @@ parameters start(const problem& rows, const std::optional<parameters>& all_rows,
   const samebits_gmm_defect defect = rows.update(p, nullptr, 0);
   if (defect.component >= 0) {
     refuse("covariances_init[" + text(defect.component) + "] is not positive definite at column " +
-           text(defect.column));
+           text(defect.column) + " (counted from 0)");
   }
   return p;
 }
 
 // ---- the loop ----------------------------------------------------------------------------------------------------
+
+/// Asks the callback. A floating-point mode that it sets ends with it.
+bool goes_on(const gmm_options& o, const gmm_iteration& iteration) {
+  const default_fp_environment environment;
+  return !o.callback || o.callback(iteration);
+}
 
 gmm_model run(const problem& rows, const gmm_options& o, std::int64_t restart, parameters p) {
   sums s(p.n_components, p.n_cols);
@@ -299,7 +306,7 @@ gmm_model run(const problem& rows, const gmm_options& o, std::int64_t restart, p
     const bool last = iteration == o.max_iter;
     const double log_likelihood = rows.step(p, last ? nullptr : &s);
     require_finite_result(rows, log_likelihood, "at iteration " + text(iteration));
-    if (o.callback && !o.callback({restart, iteration, log_likelihood, p.weights, p.means, p.covariances})) {
+    if (!goes_on(o, {restart, iteration, log_likelihood, p.weights, p.means, p.covariances})) {
       throw interrupted("gmm_fit: stopped by the callback at iteration " + text(iteration) + " of restart " +
                         text(restart));
     }
@@ -312,7 +319,7 @@ gmm_model run(const problem& rows, const gmm_options& o, std::int64_t restart, p
     const samebits_gmm_defect defect = rows.update(p, &s, o.reg_covar);
     if (defect.component >= 0) {
       throw numerical_failure("gmm_fit: the covariance of component " + text(defect.component) +
-                              " is singular at column " + text(defect.column) + " after iteration " +
+                              " is singular at column " + text(defect.column) + " (counted from 0) after iteration " +
                               text(iteration + 1) + " with reg_covar " + text(o.reg_covar) +
                               "; raise reg_covar or ask for fewer components");
     }

@@ -13,6 +13,9 @@ void fill(const char* function, samebits_fill_kind kind, const context& ctx, str
     throw invalid_argument(std::string(function) + ": first is " + std::to_string(first) + " and out has " +
                            std::to_string(out.size()) + " elements, but a sequence ends at 2^60");
   }
+  if (out.empty()) {
+    return;
+  }
   samebits_call call = make_call(ctx);
   require_ok(ctx.table()->fill(&call, kind, stream.seed, stream.task, first, static_cast<std::int64_t>(out.size()),
                                out.data()),

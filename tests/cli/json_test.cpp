@@ -13,37 +13,23 @@ namespace {
 
 using nlohmann::ordered_json;
 
-TEST(to_json, gives_a_double_17_digits) {
-  EXPECT_EQ(to_json(0.1), "0.10000000000000001");
-}
+TEST(to_json, gives_a_double_17_digits) { EXPECT_EQ(to_json(0.1), "0.10000000000000001"); }
 
-TEST(to_json, shows_that_a_whole_double_is_a_double) {
-  EXPECT_EQ(to_json(3.0), "3.0");
-}
+TEST(to_json, shows_that_a_whole_double_is_a_double) { EXPECT_EQ(to_json(3.0), "3.0"); }
 
-TEST(to_json, keeps_the_sign_of_zero) {
-  EXPECT_EQ(to_json(-0.0), "-0.0");
-}
+TEST(to_json, keeps_the_sign_of_zero) { EXPECT_EQ(to_json(-0.0), "-0.0"); }
 
-TEST(to_json, writes_large_doubles_with_an_exponent) {
-  EXPECT_EQ(to_json(1e22), "1e+22");
-}
+TEST(to_json, writes_large_doubles_with_an_exponent) { EXPECT_EQ(to_json(1e22), "1e+22"); }
 
-TEST(to_json, writes_a_whole_double_of_17_digits_with_a_point) {
-  EXPECT_EQ(to_json(1e16), "10000000000000000.0");
-}
+TEST(to_json, writes_a_whole_double_of_17_digits_with_a_point) { EXPECT_EQ(to_json(1e16), "10000000000000000.0"); }
 
-TEST(to_json, writes_integers_as_integers) {
-  EXPECT_EQ(to_json(-9223372036854775807), "-9223372036854775807");
-}
+TEST(to_json, writes_integers_as_integers) { EXPECT_EQ(to_json(-9223372036854775807), "-9223372036854775807"); }
 
 TEST(to_json, writes_unsigned_integers_in_full) {
   EXPECT_EQ(to_json(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
 }
 
-TEST(to_json, makes_nan_null) {
-  EXPECT_EQ(to_json(std::numeric_limits<double>::quiet_NaN()), "null");
-}
+TEST(to_json, makes_nan_null) { EXPECT_EQ(to_json(std::numeric_limits<double>::quiet_NaN()), "null"); }
 
 TEST(to_json, makes_infinities_null) {
   const double infinity = std::numeric_limits<double>::infinity();
@@ -79,13 +65,9 @@ TEST(to_json, escapes_strings_and_keys) {
   EXPECT_EQ(to_json(value, -1), R"({"a\"key\"":"line\nbreak"})");
 }
 
-TEST(to_json, replaces_bytes_that_are_not_utf8) {
-  EXPECT_EQ(to_json("caf\xe9"), "\"caf\xef\xbf\xbd\"");
-}
+TEST(to_json, replaces_bytes_that_are_not_utf8) { EXPECT_EQ(to_json("caf\xe9"), "\"caf\xef\xbf\xbd\""); }
 
-TEST(to_json, puts_an_array_of_numbers_on_one_line) {
-  EXPECT_EQ(to_json({1, 2.5, 3u}), "[1, 2.5, 3]");
-}
+TEST(to_json, puts_an_array_of_numbers_on_one_line) { EXPECT_EQ(to_json({1, 2.5, 3u}), "[1, 2.5, 3]"); }
 
 TEST(to_json, puts_each_array_of_numbers_in_an_array_on_its_line) {
   const ordered_json matrix = {{1.0, 2.0}, {3.0, 4.0}};

@@ -10,26 +10,19 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "tests/support.hpp"
+
 namespace samebits::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-void put_file(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
+using tests::put_file;
+using tests::read_file;
 
 mode_t mode_of(const fs::path& path) {
   struct stat status = {};
@@ -100,11 +93,8 @@ class umask_of {
 class write_file_to : public testing::Test {
  protected:
   write_file_to() {
-    std::string name = testing::TempDir() + "output_test.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
     fs::permissions(folder_, fs::perms::all);  // for ordinary_user
   }
-  ~write_file_to() override { fs::remove_all(folder_); }
 
   using names = std::vector<std::string>;
 
@@ -115,7 +105,8 @@ class write_file_to : public testing::Test {
     return found;
   }
 
-  fs::path folder_;
+  tests::temporary_folder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(write_file_to, a_new_path_makes_the_file) {
@@ -125,12 +116,10 @@ TEST_F(write_file_to, a_new_path_makes_the_file) {
 }
 
 TEST_F(write_file_to, a_path_without_a_folder_makes_it_in_the_current_one) {
-  const fs::path before = fs::current_path();
   fs::current_path(folder_);
 
   write_file("out.json", "text");
 
-  fs::current_path(before);
   EXPECT_EQ(read_file(folder_ / "out.json"), "text");
 }
 

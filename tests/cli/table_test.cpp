@@ -2,55 +2,36 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "tests/support.hpp"
 
 namespace samebits::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::string_literals;
+using tests::put_file;
 using values = std::vector<double>;
 using names = std::vector<std::string>;
 
 /// Runs in a folder of its own, so that paths and messages are short.
 class folder_test : public testing::Test {
  protected:
-  folder_test() : before_(fs::current_path()) {
-    std::string name = testing::TempDir() + "table_test.XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    fs::current_path(folder_);
-  }
-  ~folder_test() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
-
-  static void put_file(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-  }
-
   static std::string error_of_reading(const std::string& path) {
-    try {
-      read_table(path);
-    } catch (const input_error& error) {
-      return error.what();
-    }
-    return "no error";
+    return tests::error_of<input_error>([&] { read_table(path); });
   }
 
  private:
-  fs::path before_;
-  fs::path folder_;
+  tests::temporary_folder folder_;
 };
 
 using read_table_from = folder_test;
@@ -104,9 +85,7 @@ class read_csv : public folder_test {
 
 // ---- what it reads -----------------------------------------------------------------------------------------------
 
-TEST_F(read_csv, takes_rows_in_order) {
-  EXPECT_EQ(read("1,2\n3,4\n5,6\n").values, (values{1, 2, 3, 4, 5, 6}));
-}
+TEST_F(read_csv, takes_rows_in_order) { EXPECT_EQ(read("1,2\n3,4\n5,6\n").values, (values{1, 2, 3, 4, 5, 6})); }
 
 TEST_F(read_csv, counts_rows_and_columns) {
   const table result = read("1,2,3\n4,5,6\n");
@@ -115,25 +94,17 @@ TEST_F(read_csv, counts_rows_and_columns) {
   EXPECT_EQ(result.n_cols, 3);
 }
 
-TEST_F(read_csv, has_no_names_without_a_header) {
-  EXPECT_EQ(read("1,2\n").column_names, names{});
+TEST_F(read_csv, has_no_names_without_a_header) { EXPECT_EQ(read("1,2\n").column_names, names{}); }
+
+TEST_F(read_csv, takes_names_from_a_header) { EXPECT_EQ(read("a,b\n1,2\n").column_names, (names{"a", "b"})); }
+
+TEST_F(read_csv, does_not_count_the_header_as_a_row) { EXPECT_EQ(read("a,b\n1,2\n").n_rows, 1); }
+
+TEST_F(read_csv, takes_a_first_line_of_numbers_for_a_row) {
+  EXPECT_EQ(read("2019,2020\n1,2\n").values, (values{2019, 2020, 1, 2}));
 }
 
-TEST_F(read_csv, takes_names_from_a_header) {
-  EXPECT_EQ(read("a,b\n1,2\n").column_names, (names{"a", "b"}));
-}
-
-TEST_F(read_csv, does_not_count_the_header_as_a_row) {
-  EXPECT_EQ(read("a,b\n1,2\n").n_rows, 1);
-}
-
-TEST_F(read_csv, knows_a_header_by_one_cell_that_is_not_a_number) {
-  EXPECT_EQ(read("2019,2020,total\n1,2,3\n").column_names, (names{"2019", "2020", "total"}));
-}
-
-TEST_F(read_csv, takes_quotes_off_names) {
-  EXPECT_EQ(read("\"a\",\"b\"\n1,2\n").column_names, (names{"a", "b"}));
-}
+TEST_F(read_csv, takes_quotes_off_names) { EXPECT_EQ(read("\"a\",\"b\"\n1,2\n").column_names, (names{"a", "b"})); }
 
 TEST_F(read_csv, takes_doubled_quotes_in_names_for_one) {
   EXPECT_EQ(read("\"the \"\"a\"\"\",\"\"\"\"\n1,2\n").column_names, (names{"the \"a\"", "\""}));
@@ -147,13 +118,9 @@ TEST_F(read_csv, takes_quotes_inside_a_cell_for_text) {
   EXPECT_EQ(read("5\" disk;x\n1;2\n").column_names, (names{"5\" disk", "x"}));
 }
 
-TEST_F(read_csv, takes_numbers_in_quotes) {
-  EXPECT_EQ(read("\"1\", \" 2 \" \n").values, (values{1, 2}));
-}
+TEST_F(read_csv, takes_numbers_in_quotes) { EXPECT_EQ(read("\"1\", \" 2 \" \n").values, (values{1, 2})); }
 
-TEST_F(read_csv, may_have_empty_names) {
-  EXPECT_EQ(read(",b\n1,2\n").column_names, (names{"", "b"}));
-}
+TEST_F(read_csv, may_have_empty_names) { EXPECT_EQ(read(",b\n1,2\n").column_names, (names{"", "b"})); }
 
 TEST_F(read_csv, skips_a_byte_order_mark_before_numbers) {
   const table result = read(
@@ -174,29 +141,19 @@ TEST_F(read_csv, takes_windows_line_ends) {
   EXPECT_EQ(result.values, (values{1, 2, 3, 4}));
 }
 
-TEST_F(read_csv, needs_no_newline_at_the_end) {
-  EXPECT_EQ(read("1,2\n3,4").values, (values{1, 2, 3, 4}));
-}
+TEST_F(read_csv, needs_no_newline_at_the_end) { EXPECT_EQ(read("1,2\n3,4").values, (values{1, 2, 3, 4})); }
 
-TEST_F(read_csv, skips_blank_lines_at_the_end) {
-  EXPECT_EQ(read("1,2\n\n  \r\n\n").n_rows, 1);
-}
+TEST_F(read_csv, skips_blank_lines_at_the_end) { EXPECT_EQ(read("1,2\n\n  \r\n\n").n_rows, 1); }
 
-TEST_F(read_csv, takes_semicolons) {
-  EXPECT_EQ(read("1;2\n3;4\n").values, (values{1, 2, 3, 4}));
-}
+TEST_F(read_csv, takes_semicolons) { EXPECT_EQ(read("1;2\n3;4\n").values, (values{1, 2, 3, 4})); }
 
-TEST_F(read_csv, takes_tabs) {
-  EXPECT_EQ(read("1\t2\n3\t4\n").values, (values{1, 2, 3, 4}));
-}
+TEST_F(read_csv, takes_tabs) { EXPECT_EQ(read("1\t2\n3\t4\n").values, (values{1, 2, 3, 4})); }
 
 TEST_F(read_csv, prefers_tabs_to_commas_in_names) {
   EXPECT_EQ(read("height, m\tweight, kg\n1\t2\n").column_names, (names{"height, m", "weight, kg"}));
 }
 
-TEST_F(read_csv, keeps_empty_cells_between_tabs) {
-  EXPECT_EQ(read("a\t\t\"c\"\n1\t2\t3\n").n_cols, 3);
-}
+TEST_F(read_csv, keeps_empty_cells_between_tabs) { EXPECT_EQ(read("a\t\t\"c\"\n1\t2\t3\n").n_cols, 3); }
 
 TEST_F(read_csv, takes_one_column) {
   const table result = read("x\n1\n2\n");
@@ -205,13 +162,9 @@ TEST_F(read_csv, takes_one_column) {
   EXPECT_EQ(result.values, (values{1, 2}));
 }
 
-TEST_F(read_csv, takes_one_row) {
-  EXPECT_EQ(read("1,2").n_rows, 1);
-}
+TEST_F(read_csv, takes_one_row) { EXPECT_EQ(read("1,2").n_rows, 1); }
 
-TEST_F(read_csv, trims_spaces) {
-  EXPECT_EQ(read("  1 ,2  \n").values, (values{1, 2}));
-}
+TEST_F(read_csv, trims_spaces) { EXPECT_EQ(read("  1 ,2  \n").values, (values{1, 2})); }
 
 TEST_F(read_csv, takes_signs_and_exponents) {
   EXPECT_EQ(read("+1,-2,.5,5.,+1e3,1E-3\n").values, (values{1, -2, 0.5, 5, 1000, 0.001}));
@@ -222,9 +175,7 @@ TEST_F(read_csv, rounds_numbers_correctly) {
             (values{9007199254740992.0, 0.1, 0x1p-1074, 0x1.fffffffffffffp1023}));
 }
 
-TEST_F(read_csv, keeps_the_sign_of_zero) {
-  EXPECT_TRUE(std::signbit(read("-0.0\n").values[0]));
-}
+TEST_F(read_csv, keeps_the_sign_of_zero) { EXPECT_TRUE(std::signbit(read("-0.0\n").values[0])); }
 
 TEST_F(read_csv, takes_long_files) {
   std::string text = "a,b\n";
@@ -238,21 +189,13 @@ TEST_F(read_csv, takes_long_files) {
 
 // ---- what it refuses ---------------------------------------------------------------------------------------------
 
-TEST_F(read_csv, refuses_an_empty_file) {
-  EXPECT_EQ(error_of(""), "x.csv: the file is empty");
-}
+TEST_F(read_csv, refuses_an_empty_file) { EXPECT_EQ(error_of(""), "x.csv: the file is empty"); }
 
-TEST_F(read_csv, refuses_a_file_of_blank_lines) {
-  EXPECT_EQ(error_of("\n \r\n"), "x.csv: the file is empty");
-}
+TEST_F(read_csv, refuses_a_file_of_blank_lines) { EXPECT_EQ(error_of("\n \r\n"), "x.csv: the file is empty"); }
 
-TEST_F(read_csv, refuses_a_byte_order_mark_alone) {
-  EXPECT_EQ(error_of("\xef\xbb\xbf"), "x.csv: the file is empty");
-}
+TEST_F(read_csv, refuses_a_byte_order_mark_alone) { EXPECT_EQ(error_of("\xef\xbb\xbf"), "x.csv: the file is empty"); }
 
-TEST_F(read_csv, refuses_a_header_alone) {
-  EXPECT_EQ(error_of("a,b\n\n"), "x.csv: a header but no rows");
-}
+TEST_F(read_csv, refuses_a_header_alone) { EXPECT_EQ(error_of("a,b\n\n"), "x.csv: a header but no rows"); }
 
 TEST_F(read_csv, names_line_column_and_header_of_a_bad_number) {
   EXPECT_EQ(error_of("eruptions,waiting\n3.6,79\n1.8,abc\n"),
@@ -275,9 +218,18 @@ TEST_F(read_csv, leaves_an_empty_name_out) {
   EXPECT_EQ(error_of(",b\nx,2\n"), "x.csv:2: column 1: \"x\" is not a number");
 }
 
-TEST_F(read_csv, refuses_an_empty_cell) {
-  EXPECT_EQ(error_of("1,2\n3,\n"), "x.csv:2: column 2: \"\" is not a number");
+TEST_F(read_csv, refuses_a_first_line_of_text_and_numbers) {
+  EXPECT_EQ(error_of("1,NA\n2,3\n"),
+            "x.csv:1: column 2: \"NA\" is not a number, but column 1 is; a header has no numbers");
+  EXPECT_EQ(error_of(",2\n3,4\n"), "x.csv:1: column 1: \"\" is not a number, but column 2 is; a header has no numbers");
 }
+
+TEST_F(read_csv, refuses_a_header_with_numbers) {
+  EXPECT_EQ(error_of("year,\"2019\"\n1,2\n"),
+            "x.csv:1: column 1: \"year\" is not a number, but column 2 is; a header has no numbers");
+}
+
+TEST_F(read_csv, refuses_an_empty_cell) { EXPECT_EQ(error_of("1,2\n3,\n"), "x.csv:2: column 2: \"\" is not a number"); }
 
 TEST_F(read_csv, refuses_what_only_starts_with_a_number) {
   for (const char* text : {"1e", "0x10", "1 2", "1.2.3", "+-1", "++1", "+", "-", ".", "1_000", "1f"}) {
@@ -303,21 +255,15 @@ TEST_F(read_csv, shows_no_control_characters) {
   EXPECT_EQ(error_of("1\n\x1b[2J\n"), "x.csv:2: column 1: \"?[2J\" is not a number");
 }
 
-TEST_F(read_csv, refuses_too_many_cells) {
-  EXPECT_EQ(error_of("1,2\n3,4,5\n"), "x.csv:2: 3 cells, but line 1 has 2");
-}
+TEST_F(read_csv, refuses_too_many_cells) { EXPECT_EQ(error_of("1,2\n3,4,5\n"), "x.csv:2: 3 cells, but line 1 has 2"); }
 
-TEST_F(read_csv, refuses_too_few_cells) {
-  EXPECT_EQ(error_of("a,b\n1\n"), "x.csv:2: 1 cell, but line 1 has 2");
-}
+TEST_F(read_csv, refuses_too_few_cells) { EXPECT_EQ(error_of("a,b\n1\n"), "x.csv:2: 1 cell, but line 1 has 2"); }
 
 TEST_F(read_csv, tells_a_wrong_number_of_cells_before_a_bad_one) {
   EXPECT_EQ(error_of("1,2\nx,4,5\n"), "x.csv:2: 3 cells, but line 1 has 2");
 }
 
-TEST_F(read_csv, refuses_nan) {
-  EXPECT_EQ(error_of("1\n2\n3\nnan\n"), "x.csv:4: column 1: nan is not finite");
-}
+TEST_F(read_csv, refuses_nan) { EXPECT_EQ(error_of("1\n2\n3\nnan\n"), "x.csv:4: column 1: nan is not finite"); }
 
 TEST_F(read_csv, refuses_infinities) {
   EXPECT_EQ(error_of("a,b\n1,-Inf\n"), "x.csv:2: column 2 (\"b\"): -Inf is not finite");
@@ -343,9 +289,7 @@ TEST_F(read_csv, refuses_a_blank_line_between_rows) {
   EXPECT_EQ(error_of("1,2\n\n3,4\n"), "x.csv:2: the line is blank");
 }
 
-TEST_F(read_csv, refuses_a_blank_first_line) {
-  EXPECT_EQ(error_of("\n1,2\n"), "x.csv:1: the line is blank");
-}
+TEST_F(read_csv, refuses_a_blank_first_line) { EXPECT_EQ(error_of("\n1,2\n"), "x.csv:1: the line is blank"); }
 
 TEST_F(read_csv, refuses_a_quote_that_does_not_end) {
   EXPECT_EQ(error_of("a,\"b\n1,2\n"), "x.csv:1: column 2: the closing quote is missing");
@@ -425,9 +369,7 @@ TEST_F(read_npy, counts_rows_and_columns) {
   EXPECT_EQ(result.n_cols, 2);
 }
 
-TEST_F(read_npy, has_no_names) {
-  EXPECT_EQ(read(npy("<f8", "(1, 1)", doubles({1}))).column_names, names{});
-}
+TEST_F(read_npy, has_no_names) { EXPECT_EQ(read(npy("<f8", "(1, 1)", doubles({1}))).column_names, names{}); }
 
 TEST_F(read_npy, makes_one_dimension_one_column) {
   const table result = read(npy("<f8", "(3,)", doubles({1, 2, 3})));
@@ -508,9 +450,7 @@ TEST_F(read_npy, refuses_three_dimensions) {
             "x.npy: the array has 3 dimensions; save a.reshape(len(a), -1) instead");
 }
 
-TEST_F(read_npy, refuses_no_rows) {
-  EXPECT_EQ(error_of(npy("<f8", "(0, 2)", "")), "x.npy: the array has no rows");
-}
+TEST_F(read_npy, refuses_no_rows) { EXPECT_EQ(error_of(npy("<f8", "(0, 2)", "")), "x.npy: the array has no rows"); }
 
 TEST_F(read_npy, refuses_no_columns) {
   EXPECT_EQ(error_of(npy("<f8", "(2, 0)", "")), "x.npy: the array has no columns");

@@ -14,9 +14,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span(text));
-}
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 std::string digest_of(std::string_view text) {
   sha256 hash;

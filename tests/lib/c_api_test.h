@@ -1,0 +1,40 @@
+/* The checks of c_api_test.c: each returns NULL, or the text of the first one that failed. */
+#ifndef SAMEBITS_TESTS_C_API_TEST_H
+#define SAMEBITS_TESTS_C_API_TEST_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SAMEBITS_C_CHECKS(CHECK)                   \
+  CHECK(tells_its_versions)                        \
+  CHECK(makes_a_context_without_options)           \
+  CHECK(makes_the_context_asked_for)               \
+  CHECK(names_a_bad_instruction_set)               \
+  CHECK(tells_that_a_backend_is_unavailable)       \
+  CHECK(writes_no_context_on_failure)              \
+  CHECK(refuses_null_for_the_context)              \
+  CHECK(refuses_options_without_their_size)        \
+  CHECK(takes_shorter_options_of_an_older_program) \
+  CHECK(takes_null_where_there_is_nothing_to_do)   \
+  CHECK(fills_words_uniforms_and_normals)          \
+  CHECK(fills_nothing_into_null)                   \
+  CHECK(refuses_bad_fills)                         \
+  CHECK(fits_with_default_options)                 \
+  CHECK(fits_from_a_given_start)                   \
+  CHECK(calls_the_callback)                        \
+  CHECK(is_interrupted_by_the_callback)            \
+  CHECK(refuses_null_in_a_fit)                     \
+  CHECK(refuses_bad_shapes_of_a_fit)               \
+  CHECK(reports_a_singular_covariance)             \
+  CHECK(writes_no_model_on_failure)
+
+#define SAMEBITS_DECLARE_C_CHECK(name) const char* name(void);
+SAMEBITS_C_CHECKS(SAMEBITS_DECLARE_C_CHECK)
+#undef SAMEBITS_DECLARE_C_CHECK
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
