@@ -168,8 +168,9 @@ int run(const check_options& o) {
 
 void add_check(CLI::App& app, int& result) {
   CLI::App* const command =
-      app.add_subcommand("check", "Prove that this machine computes the same bits on every backend, instruction set "
-                                  "and thread count; exit 1 on any difference");
+      app.add_subcommand("check",
+                         "Prove that this machine computes the same bits on every backend, instruction set "
+                         "and thread count; exit 1 on any difference");
   const auto o = std::make_shared<check_options>();
   command->add_flag("--json", o->as_json, "print JSON");
   command->add_flag("--print-goldens", o->print_goldens)->group("");  // for cli/goldens.inc

@@ -87,8 +87,8 @@ std::vector<stage> em_job(const context& ctx) {
   options.tol = -1;
   options.callback = [&](const gmm_iteration& i) {
     const std::string iteration = "iteration " + std::to_string(i.iteration);
-    stages.push_back(stage_of(i.iteration == 0 ? "start" : iteration + ", m-step",
-                              {i.weights, i.means, i.covariances}));
+    stages.push_back(
+        stage_of(i.iteration == 0 ? "start" : iteration + ", m-step", {i.weights, i.means, i.covariances}));
     stages.push_back(stage_of(iteration + ", e-step", {std::span(&i.log_likelihood, 1)}));
     return true;
   };

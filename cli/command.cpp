@@ -16,7 +16,8 @@ volatile std::sig_atomic_t interrupt_seen = 0;
 void compute_options::add_to(CLI::App& app) {
   app.add_option("--backend", backend, "cpu, cuda or the name of a plug-in (default: the best available)");
   app.add_option("--isa", isa, "CPU instruction set: scalar, avx2 or avx512 (default: the best available)");
-  app.add_option("--threads", n_threads, "CPU threads, 0 for all (results do not depend on it)")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", n_threads, "CPU threads, 0 for all (results do not depend on it)")
+      ->check(CLI::Range(0, 1024));
 }
 
 nlohmann::ordered_json json_header() {

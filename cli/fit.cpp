@@ -146,8 +146,9 @@ void add_fit(CLI::App& app, int&) {
       ->capture_default_str();
   command->add_option("--n-init", o->gmm.n_init, "random starts; the best fit wins")->capture_default_str();
   command->add_option("--max-iter", o->gmm.max_iter, "most iterations")->capture_default_str();
-  command->add_option("--tol", o->gmm.tol,
-                      "stop when the mean log-likelihood changes by at most this; negative: never stop early")
+  command
+      ->add_option("--tol", o->gmm.tol,
+                   "stop when the mean log-likelihood changes by at most this; negative: never stop early")
       ->capture_default_str();
   command->add_option("--reg-covar", o->gmm.reg_covar, "added to the diagonal of every covariance")
       ->capture_default_str();

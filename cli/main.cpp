@@ -27,8 +27,9 @@ int code_of(const samebits::error& e) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("samebits: the same bits on every CPU instruction set, thread count and GPU.\n"
-               "Exit codes: 0 done, 1 failed or different, 2 bad usage or bad input, 3 backend not available.");
+  CLI::App app(
+      "samebits: the same bits on every CPU instruction set, thread count and GPU.\n"
+      "Exit codes: 0 done, 1 failed or different, 2 bad usage or bad input, 3 backend not available.");
   app.name("samebits");
   app.set_version_flag("--version", "samebits " SAMEBITS_VERSION);
   app.require_subcommand(1);

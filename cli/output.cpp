@@ -16,9 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void throw_errno(int error = errno) {
-  throw std::system_error(error, std::generic_category());
-}
+[[noreturn]] void throw_errno(int error = errno) { throw std::system_error(error, std::generic_category()); }
 
 /// A file descriptor that closes itself.
 class descriptor {

@@ -23,8 +23,8 @@ void progress::show(double share, const std::string& what) {
   shown_ = true;
   constexpr int width = 30;
   const int filled = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
-  const std::string bar = std::string(static_cast<std::size_t>(filled), '#') +
-                          std::string(static_cast<std::size_t>(width - filled), '.');
+  const std::string bar =
+      std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(width - filled), '.');
   std::fprintf(stderr, "\r[%s] %3.0f %%  %s\x1b[K", bar.c_str(), 100 * std::clamp(share, 0.0, 1.0), what.c_str());
   std::fflush(stderr);
 }

@@ -21,10 +21,18 @@ samebits_status probe(samebits_call* call) {
 }  // namespace
 
 const samebits_backend* backend_table() {
-  static constexpr samebits_backend table = {
-      SAMEBITS_BACKEND_ABI, sizeof(samebits_backend), "cpu",    SAMEBITS_TEXT(SAMEBITS_TARGET),
-      probe,                map,                      fill,     gmm_open,
-      gmm_step,             gmm_seed,                 gmm_close, gmm_update};
+  static constexpr samebits_backend table = {SAMEBITS_BACKEND_ABI,
+                                             sizeof(samebits_backend),
+                                             "cpu",
+                                             SAMEBITS_TEXT(SAMEBITS_TARGET),
+                                             probe,
+                                             map,
+                                             fill,
+                                             gmm_open,
+                                             gmm_step,
+                                             gmm_seed,
+                                             gmm_close,
+                                             gmm_update};
   return &table;
 }
 

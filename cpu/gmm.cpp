@@ -20,9 +20,8 @@ samebits_status gmm_step(samebits_call* call, void* problem, const samebits_gmm_
                          samebits_gmm_sums* sums) {
   const default_fp_environment environment;
   gmm_problem* const p = static_cast<gmm_problem*>(problem);
-  const bool done = with_engine(p->n_cols, [&]<class Engine>() {
-    return gmm_pass<Engine>::run(p, components, call->n_threads, sums);
-  });
+  const bool done = with_engine(
+      p->n_cols, [&]<class Engine>() { return gmm_pass<Engine>::run(p, components, call->n_threads, sums); });
   return done ? SAMEBITS_OK : cpu::out_of_memory(call, "the sums of a mixture");
 }
 

@@ -12,10 +12,10 @@ struct gmm_problem {
   const double* x;
   std::int64_t n_rows;
   std::int64_t n_cols;
-  cpu::buffer components;     // prepared for the engine
-  cpu::buffer scratch;        // per thread
-  cpu::buffer nodes;          // per chunk of leaves
-  cpu::buffer seed_distances; // per row, while seeds are drawn
+  cpu::buffer components;      // prepared for the engine
+  cpu::buffer scratch;         // per thread
+  cpu::buffer nodes;           // per chunk of leaves
+  cpu::buffer seed_distances;  // per row, while seeds are drawn
 };
 
 /// Calls visit.template operator()<Engine>() with the engine for that many columns.

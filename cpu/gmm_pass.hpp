@@ -63,9 +63,8 @@ void responsibilities_of_block(const column_block& x, const samebits_gmm_compone
     });
     add_to_lanes(row_log_likelihood(largest, sum), x.n_rows - i, log_likelihood_lanes + i % row_lanes);
     const vec scale = responsibility_scale(sum);
-    repeat<Components>(n_components, [&](std::int64_t k) {
-      store(responsibilities + k * x.stride + i, get(k) * scale);
-    });
+    repeat<Components>(n_components,
+                       [&](std::int64_t k) { store(responsibilities + k * x.stride + i, get(k) * scale); });
   }
 }
 

@@ -15,9 +15,9 @@ struct seed_race {
   std::uint64_t seed;
   std::uint64_t task;
   std::uint64_t first_draw;
-  bool start;           // no row chosen yet: equal rates
-  double* packed;       // the metric, centred on the row chosen last
-  double* scratch;      // per thread
+  bool start;       // no row chosen yet: equal rates
+  double* packed;   // the metric, centred on the row chosen last
+  double* scratch;  // per thread
   std::int64_t thread_size;
   race_entry* winners;  // per chunk
 };

@@ -15,8 +15,8 @@ struct gmm_update_task {
   double reg_covar;
   double total;  // of sum_0
   samebits_gmm_parameters* parameters;
-  double* scratch;       // per thread: n_cols + n_cols^2
-  std::int64_t* ranks;   // per component
+  double* scratch;      // per thread: n_cols + n_cols^2
+  std::int64_t* ranks;  // per component
 };
 
 void update_one(void* context, std::int64_t k, int thread) {
@@ -33,8 +33,8 @@ void update_one(void* context, std::int64_t k, int thread) {
                        p.means + k * n, covariance);
     }
   }
-  task.ranks[k] = prepare_component(p.weights[k], covariance, n, shift + n, p.inverse_factors + k * n * n,
-                                    p.log_constants[k]);
+  task.ranks[k] =
+      prepare_component(p.weights[k], covariance, n, shift + n, p.inverse_factors + k * n * n, p.log_constants[k]);
 }
 
 }  // namespace

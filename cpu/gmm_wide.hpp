@@ -1,7 +1,7 @@
 // Mixture sums for many columns: matrix-product micro-kernels over register tiles, triangles only.
 //
-// The E-step runs SIMD across rows, on the block turned on its side; the M-step runs SIMD across columns, on the rows as
-// they lie. In both, an output element is one fma chain, so tile shapes and block sizes do not touch the bits.
+// The E-step runs SIMD across rows, on the block turned on its side; the M-step runs SIMD across columns, on the rows
+// as they lie. In both, an output element is one fma chain, so tile shapes and block sizes do not touch the bits.
 #pragma once
 
 #include "cpu/gmm_layout.hpp"
@@ -173,7 +173,7 @@ struct gmm_wide {
   SAMEBITS_INLINE static void add_tile_distances(const double* factor, std::int64_t a, const double* dx,
                                                  std::int64_t stride, vec (&distance)[Vecs]) {
     vec z[tile_rows][Vecs];
-      SAMEBITS_UNROLL
+    SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
@@ -189,26 +189,26 @@ struct gmm_wide {
       SAMEBITS_UNROLL
       for (int i = 0; i < tile_rows; ++i) {
         const vec w(factor[b * block + i]);
-      SAMEBITS_UNROLL
+        SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
           z[i][v] = chain(w, x[v], z[i][v]);
         }
       }
     }
     // The triangle on the diagonal.
-      SAMEBITS_UNROLL
+    SAMEBITS_UNROLL
     for (int bb = 0; bb < tile_rows; ++bb) {
       const std::int64_t b = a + bb;
       SAMEBITS_UNROLL
       for (int i = bb; i < tile_rows; ++i) {
         const vec w(factor[b * block + i]);
-      SAMEBITS_UNROLL
+        SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
           z[i][v] = chain(w, load<vec>(dx + b * stride + v * vec_width), z[i][v]);
         }
       }
     }
-      SAMEBITS_UNROLL
+    SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
@@ -250,7 +250,7 @@ struct gmm_wide {
   static void add_second_moments(const double* weighted, const double* dx, std::int64_t n_rows, std::int64_t n,
                                  double* sum_2, std::int64_t width) {
     vec sums[tile_rows][Vecs];
-      SAMEBITS_UNROLL
+    SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
@@ -266,13 +266,13 @@ struct gmm_wide {
       SAMEBITS_UNROLL
       for (int i = 0; i < tile_rows; ++i) {
         const vec x(weighted[row * n + i]);
-      SAMEBITS_UNROLL
+        SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
           sums[i][v] = chain(x, y[v], sums[i][v]);
         }
       }
     }
-      SAMEBITS_UNROLL
+    SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {

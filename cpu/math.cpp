@@ -1,9 +1,10 @@
 // Elementwise functions over arrays on the CPU.
+#include "samebits/core/math.hpp"
+
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/tables.hpp"
 #include "lib/fp_environment.hpp"
-#include "samebits/core/math.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {

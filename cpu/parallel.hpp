@@ -7,8 +7,8 @@ namespace samebits::cpu {
 
 /// Runs task(context, i, thread) for every i in [0, n_tasks), handing the next index to whichever thread is free.
 ///
-/// `thread` lies in [0, n_threads). Which thread runs which index varies from run to run: results must not depend on it.
-/// Every thread runs in the default floating-point environment. In a forked child everything runs on one thread,
+/// `thread` lies in [0, n_threads). Which thread runs which index varies from run to run: results must not depend on
+/// it. Every thread runs in the default floating-point environment. In a forked child everything runs on one thread,
 /// because an OpenMP pool does not survive fork().
 void parallel_for(int n_threads, std::int64_t n_tasks, void (*task)(void* context, std::int64_t index, int thread),
                   void* context);

@@ -49,7 +49,8 @@ void fill_blocks(void* context, std::int64_t index, int) {
   using V = pack<double>;
   constexpr std::int64_t width = value_traits<V>::width;
   const fill_job& job = *static_cast<const fill_job*>(context);
-  const std::uint64_t end_block = (job.first_byte + static_cast<std::uint64_t>(job.n_bytes) + block_bytes - 1) / block_bytes;
+  const std::uint64_t end_block =
+      (job.first_byte + static_cast<std::uint64_t>(job.n_bytes) + block_bytes - 1) / block_bytes;
   std::uint64_t block = job.first_byte / block_bytes + static_cast<std::uint64_t>(index * task_blocks);
   const std::uint64_t last = end_block - block < std::uint64_t{task_blocks} ? end_block : block + task_blocks;
   while (block < last) {

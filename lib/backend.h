@@ -2,7 +2,8 @@
  *
  * A backend is linked in (the CPU, once per instruction set) or is a plug-in: a shared object named samebits_NAME.so
  * that exports one symbol, samebits_backend_table. No exception and no C++ type crosses this edge. Arguments are
- * checked before it; a backend reports only what it alone can know (memory, devices) as a samebits_status and a message.
+ * checked before it; a backend reports only what it alone can know (memory, devices) as a samebits_status and a
+ * message.
  */
 #ifndef SAMEBITS_LIB_BACKEND_H
 #define SAMEBITS_LIB_BACKEND_H
@@ -96,8 +97,8 @@ typedef struct samebits_backend {
                               uint64_t task, uint64_t first_draw, int64_t chosen, int64_t* picked);
   void (*gmm_close)(void* problem);
 
-  /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep them)
-   * and their prepared form. A component without weight keeps its mean and covariance. */
+  /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
+   * them) and their prepared form. A component without weight keeps its mean and covariance. */
   samebits_status (*gmm_update)(samebits_call* call, const samebits_gmm_sums* sums, double reg_covar,
                                 samebits_gmm_parameters* parameters, samebits_gmm_defect* defect);
 } samebits_backend;

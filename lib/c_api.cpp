@@ -172,8 +172,19 @@ SAMEBITS_C_API samebits_status samebits_fill_normal(samebits_context* context, u
 SAMEBITS_C_API void samebits_gmm_options_init(samebits_gmm_options* options) {
   if (options != nullptr) {
     const samebits::gmm_options d;
-    *options = {sizeof(samebits_gmm_options), d.n_components, d.seed, d.task, d.n_init, d.max_iter, d.tol, d.reg_covar,
-                nullptr, nullptr, nullptr, nullptr, nullptr};
+    *options = {sizeof(samebits_gmm_options),
+                d.n_components,
+                d.seed,
+                d.task,
+                d.n_init,
+                d.max_iter,
+                d.tol,
+                d.reg_covar,
+                nullptr,
+                nullptr,
+                nullptr,
+                nullptr,
+                nullptr};
   }
 }
 

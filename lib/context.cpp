@@ -66,9 +66,9 @@ int choose_threads(int option) {
 // An instruction set named for this context picks the CPU, whatever the environment prefers; one named by the
 // environment says nothing about plug-ins.
 context::context(const context_options& options)
-    : table_(choose_table(options.backend.empty() && !options.isa.empty() ? "cpu"
-                                                                          : chosen(options.backend, "SAMEBITS_BACKEND"),
-                          chosen(options.isa, "SAMEBITS_ISA"))),
+    : table_(choose_table(
+          options.backend.empty() && !options.isa.empty() ? "cpu" : chosen(options.backend, "SAMEBITS_BACKEND"),
+          chosen(options.isa, "SAMEBITS_ISA"))),
       n_threads_(choose_threads(options.n_threads)) {}
 
 const char* context::backend() const { return table_->name; }

@@ -15,8 +15,8 @@ namespace samebits {
 /// Sets the default environment and puts the caller's back at the end of the scope.
 ///
 /// Another library in the process may have set flush-to-zero or another rounding mode (loading one object built with
-/// -ffast-math is enough), and new threads inherit it. Always inlined: code of all instruction sets uses it, and must not
-/// share a copy.
+/// -ffast-math is enough), and new threads inherit it. Always inlined: code of all instruction sets uses it, and must
+/// not share a copy.
 class default_fp_environment {
  public:
 #if defined(__SSE2__)

@@ -124,7 +124,12 @@ void check_arguments(matrix_view<const double> x, const gmm_options& o) {
 
 struct parameters {
   parameters(std::int64_t k, std::int64_t n)
-      : n_components(k), n_cols(n), weights(k), means(k * n), covariances(k * n * n), inverse_factors(k * n * n),
+      : n_components(k),
+        n_cols(n),
+        weights(k),
+        means(k * n),
+        covariances(k * n * n),
+        inverse_factors(k * n * n),
         log_constants(k) {}
 
   samebits_gmm_components components() const {
@@ -179,9 +184,9 @@ class problem {
   /// The next parameters from the sums, or with none only their preparation.
   samebits_gmm_defect update(parameters& p, sums* s, double reg_covar) const {
     samebits_call call = make_call(ctx_);
-    samebits_gmm_parameters view{p.n_components,       p.n_cols,
-                                 p.weights.data(),     p.means.data(),
-                                 p.covariances.data(), p.inverse_factors.data(),
+    samebits_gmm_parameters view{p.n_components,        p.n_cols,
+                                 p.weights.data(),      p.means.data(),
+                                 p.covariances.data(),  p.inverse_factors.data(),
                                  p.log_constants.data()};
     const samebits_gmm_sums sums_view = s == nullptr ? samebits_gmm_sums{} : s->view();
     samebits_gmm_defect defect{-1, 0};
@@ -195,9 +200,9 @@ class problem {
     samebits_call call = make_call(ctx_);
     const samebits_gmm_components components = metric.components();
     std::int64_t picked = 0;
-    require_ok(ctx_.table()->gmm_seed(&call, handle_, &components, stream.seed, stream.task, first_draw, chosen,
-                                      &picked),
-               call, "gmm_fit");
+    require_ok(
+        ctx_.table()->gmm_seed(&call, handle_, &components, stream.seed, stream.task, first_draw, chosen, &picked),
+        call, "gmm_fit");
     return picked;
   }
 
@@ -243,7 +248,8 @@ parameters fit_all_rows(const problem& rows, double reg_covar) {
   }
   if (defect.component >= 0) {
     throw numerical_failure("gmm_fit: the covariance of x is singular at column " + text(defect.column) +
-                            " (counted from 0) with reg_covar " + text(reg_covar) + "; raise reg_covar, or drop or rescale the column");
+                            " (counted from 0) with reg_covar " + text(reg_covar) +
+                            "; raise reg_covar, or drop or rescale the column");
   }
   return p;
 }
@@ -312,8 +318,9 @@ gmm_model run(const problem& rows, const gmm_options& o, std::int64_t restart, p
     }
     const bool converged = iteration > 0 && core::has_converged(before, log_likelihood, o.tol);
     if (converged || last) {
-      return {p.n_components,           p.n_cols,       std::move(p.weights), std::move(p.means),
-              std::move(p.covariances), log_likelihood, iteration,            converged};
+      return {
+          p.n_components, p.n_cols, std::move(p.weights), std::move(p.means), std::move(p.covariances), log_likelihood,
+          iteration,      converged};
     }
     before = log_likelihood;
     const samebits_gmm_defect defect = rows.update(p, &s, o.reg_covar);

@@ -12,7 +12,8 @@ struct samebits_backend;
 namespace samebits {
 
 struct context_options {
-  /// "cpu", "cuda", or the name of another plug-in. Empty: SAMEBITS_BACKEND, else CUDA where there is a device, else CPU.
+  /// "cpu", "cuda", or the name of another plug-in. Empty: SAMEBITS_BACKEND, else CUDA where there is a device, else
+  /// CPU.
   std::string backend;
   /// CPU instruction set: "scalar", "avx2", "avx512". Empty: SAMEBITS_ISA, else the best of this CPU.
   std::string isa;
@@ -46,7 +47,7 @@ class SAMEBITS_API context {
 /// One backend or instruction set that this library knows of.
 struct backend_info {
   std::string backend;
-  std::string isa;     ///< empty when the backend could not be loaded
+  std::string isa;  ///< empty when the backend could not be loaded
   bool available;
   std::string reason;  ///< why not, empty when available
 };

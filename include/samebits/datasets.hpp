@@ -10,8 +10,8 @@
 
 namespace samebits {
 
-/// Fills x with n_blobs standard normal clouds, one after the other: row i belongs to blob b = i n_blobs / n_rows, whose
-/// centre is 5 b in every coordinate. Element e of x in memory is normal number e of the stream, plus the centre.
+/// Fills x with n_blobs standard normal clouds, one after the other: row i belongs to blob b = i n_blobs / n_rows,
+/// whose centre is 5 b in every coordinate. Element e of x in memory is normal number e of the stream, plus the centre.
 ///
 /// @throws invalid_argument  n_blobs is not in [1, n_rows]
 /// @bits   identical on every backend, instruction set, thread count and device

@@ -14,9 +14,9 @@ namespace samebits {
 
 /// What a callback sees after every pass over the rows.
 struct gmm_iteration {
-  std::int64_t restart;         ///< 0 .. n_init - 1
-  std::int64_t iteration;       ///< 0: the start; t: after t iterations
-  double log_likelihood;        ///< of the parameters below, mean nats per row
+  std::int64_t restart;                 ///< 0 .. n_init - 1
+  std::int64_t iteration;               ///< 0: the start; t: after t iterations
+  double log_likelihood;                ///< of the parameters below, mean nats per row
   std::span<const double> weights;      ///< [k]
   std::span<const double> means;        ///< [k x n_cols]
   std::span<const double> covariances;  ///< [k x n_cols x n_cols]
@@ -26,17 +26,17 @@ struct gmm_options {
   std::int64_t n_components = 1;  ///< k, in [1, n_rows]
   std::uint64_t seed = 0;         ///< stream of the random start, with `task`
   std::uint64_t task = 0;
-  std::int64_t n_init = 1;    ///< random starts; the best log-likelihood wins, then the earliest
+  std::int64_t n_init = 1;  ///< random starts; the best log-likelihood wins, then the earliest
   std::int64_t max_iter = 300;
-  double tol = 1e-6;          ///< stop when the mean log-likelihood changes by at most this; negative: never
-  double reg_covar = 1e-6;    ///< added to the diagonal of every covariance, in squared units of the data
+  double tol = 1e-6;        ///< stop when the mean log-likelihood changes by at most this; negative: never
+  double reg_covar = 1e-6;  ///< added to the diagonal of every covariance, in squared units of the data
 
   /// The start, each given or empty. Given means are the start of a single run: n_init has no effect.
-  /// Empty weights are equal. Empty means are rows drawn by k-means++. Empty covariances are that of all rows, shrunk so
-  /// that k ellipsoids together have its volume.
-  std::span<const double> weights_init;              ///< [k], positive, sum 1 within 1e-6
-  matrix_view<const double> means_init;              ///< [k x n_cols]
-  matrix_view<const double> covariances_init;        ///< [k n_cols x n_cols], one symmetric matrix below the other
+  /// Empty weights are equal. Empty means are rows drawn by k-means++. Empty covariances are that of all rows, shrunk
+  /// so that k ellipsoids together have its volume.
+  std::span<const double> weights_init;        ///< [k], positive, sum 1 within 1e-6
+  matrix_view<const double> means_init;        ///< [k x n_cols]
+  matrix_view<const double> covariances_init;  ///< [k n_cols x n_cols], one symmetric matrix below the other
 
   /// Called after every pass over the rows; false stops the fit, which then throws `interrupted`.
   std::function<bool(const gmm_iteration&)> callback;

@@ -64,8 +64,8 @@ SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* contex
 
 /* ---- random streams --------------------------------------------------------------------------------------------- */
 
-/* Elements first .. first + n - 1 of a sequence of stream (seed, task): 32-bit words, doubles in [0, 1), standard normal
- * doubles. An element depends on (seed, task) and its number alone. first + n is at most 2^60. */
+/* Elements first .. first + n - 1 of a sequence of stream (seed, task): 32-bit words, doubles in [0, 1), standard
+ * normal doubles. An element depends on (seed, task) and its number alone. first + n is at most 2^60. */
 SAMEBITS_C_API samebits_status samebits_fill_words(samebits_context* context, uint64_t seed, uint64_t task,
                                                    uint64_t first, int64_t n, uint32_t* out);
 SAMEBITS_C_API samebits_status samebits_fill_uniform(samebits_context* context, uint64_t seed, uint64_t task,
@@ -104,10 +104,11 @@ SAMEBITS_C_API samebits_status samebits_gmm_fit(samebits_context* context, const
 SAMEBITS_C_API void samebits_gmm_model_destroy(samebits_gmm_model* model);
 SAMEBITS_C_API int64_t samebits_gmm_model_n_components(const samebits_gmm_model* model);
 SAMEBITS_C_API int64_t samebits_gmm_model_n_cols(const samebits_gmm_model* model);
-SAMEBITS_C_API const double* samebits_gmm_model_weights(const samebits_gmm_model* model);     /* [k] */
-SAMEBITS_C_API const double* samebits_gmm_model_means(const samebits_gmm_model* model);       /* [k x n_cols] */
-SAMEBITS_C_API const double* samebits_gmm_model_covariances(const samebits_gmm_model* model); /* [k x n_cols x n_cols] */
-SAMEBITS_C_API double samebits_gmm_model_log_likelihood(const samebits_gmm_model* model);     /* nats per row */
+SAMEBITS_C_API const double* samebits_gmm_model_weights(const samebits_gmm_model* model); /* [k] */
+SAMEBITS_C_API const double* samebits_gmm_model_means(const samebits_gmm_model* model);   /* [k x n_cols] */
+SAMEBITS_C_API const double* samebits_gmm_model_covariances(
+    const samebits_gmm_model* model);                                                     /* [k x n_cols x n_cols] */
+SAMEBITS_C_API double samebits_gmm_model_log_likelihood(const samebits_gmm_model* model); /* nats per row */
 SAMEBITS_C_API int64_t samebits_gmm_model_n_iter(const samebits_gmm_model* model);
 SAMEBITS_C_API int samebits_gmm_model_converged(const samebits_gmm_model* model);
 /* "sha256:..." over the little-endian bytes of weights, means, covariances and log-likelihood. */

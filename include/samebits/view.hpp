@@ -16,7 +16,7 @@ class matrix_view {
       : data_(data), n_rows_(n_rows), n_cols_(n_cols) {}
   /// A view of constant data from one of mutable data.
   template <class U>
-    requires std::is_same_v<const U, T>
+  requires std::is_same_v<const U, T>
   constexpr matrix_view(matrix_view<U> other) : matrix_view(other.data(), other.n_rows(), other.n_cols()) {}
 
   constexpr T* data() const { return data_; }
@@ -24,9 +24,7 @@ class matrix_view {
   constexpr std::int64_t n_cols() const { return n_cols_; }
   constexpr bool empty() const { return data_ == nullptr || n_rows_ == 0 || n_cols_ == 0; }
   constexpr T& operator()(std::int64_t row, std::int64_t col) const { return data_[row * n_cols_ + col]; }
-  constexpr std::span<T> row(std::int64_t i) const {
-    return {data_ + i * n_cols_, static_cast<std::size_t>(n_cols_)};
-  }
+  constexpr std::span<T> row(std::int64_t i) const { return {data_ + i * n_cols_, static_cast<std::size_t>(n_cols_)}; }
 
  private:
   T* data_ = nullptr;
