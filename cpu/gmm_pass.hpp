@@ -230,6 +230,11 @@ struct gmm_pass {
 
   static bool run(gmm_problem* problem, const samebits_gmm_components* components, int n_threads,
                   samebits_gmm_sums* sums) {
+    // Waking threads costs more than they bring for a pass of some microseconds.
+    const std::int64_t n_terms = components->n_components * (problem->n_cols * problem->n_cols + 32);
+    if (problem->n_rows < (1 << 18) / n_terms) {
+      n_threads = 1;
+    }
     gmm_pass pass{problem, components, sums->sum_0 != nullptr, 1, 0, 0};
     if (!pass.prepare(n_threads)) {
       return false;

@@ -21,11 +21,15 @@
 #include "samebits/error.hpp"
 #include "samebits/view.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SAMEBITS_TEST_SANITIZED 1
+#if defined(__SANITIZE_ADDRESS__)
+#define SAMEBITS_TEST_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define SAMEBITS_TEST_TSAN 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SAMEBITS_TEST_SANITIZED 1
+#if __has_feature(address_sanitizer)
+#define SAMEBITS_TEST_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define SAMEBITS_TEST_TSAN 1
 #endif
 #endif
 
