@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scikit-learn on the problem of `samebits bench em`: the same blobs, the same start, fixed iterations.
+"""scikit-learn on the problem of `samebits bench em`: blobs of the same shape, the same start, fixed iterations.
 
 usage: bench/sklearn_em.py [ROWS COLS COMPONENTS ITERATIONS]
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,7 +43,9 @@ std::string first_difference(const std::vector<stage>& stages, const std::vector
       return "first differs at " + stages[i].name;
     }
   }
-  return "";
+  return stages.size() < golden.size()
+             ? "ends after " + std::to_string(stages.size()) + " of " + std::to_string(golden.size()) + " stages"
+             : "";
 }
 
 check_result check_one(const context& ctx, const check_job& job) {
@@ -91,6 +94,22 @@ std::vector<context> contexts(const check_options& o) {
   return found;
 }
 
+/// Tells a wrong backend from a stale golden: what differs from the golden is compared with the first result of its
+/// job.
+void compare_with_first(std::vector<check_result>& results) {
+  std::map<std::string, const check_result*> first;
+  for (check_result& r : results) {
+    const check_result& other = *first.try_emplace(r.job, &r).first->second;
+    if (&other == &r || (r.difference.empty() && r.digest == other.digest)) {
+      continue;
+    }
+    const std::string name = other.backend + " " + other.isa + " on " + std::to_string(other.n_threads) +
+                             (other.n_threads == 1 ? " thread" : " threads");
+    r.difference += (r.difference.empty() ? "" : "; ") +
+                    std::string(r.digest == other.digest ? "ends like " : "ends unlike ") + name;
+  }
+}
+
 std::vector<check_result> run_checks(const std::vector<context>& where) {
   std::vector<check_result> results;
   progress bar;
@@ -104,6 +123,7 @@ std::vector<check_result> run_checks(const std::vector<context>& where) {
       results.push_back(check_one(ctx, job));
     }
   }
+  compare_with_first(results);
   return results;
 }
 

@@ -3,6 +3,7 @@
 #include "cpu/tables.hpp"
 #include "lib/fp_environment.hpp"
 #include "samebits/core/canary.hpp"
+#include "samebits/version.hpp"
 
 #define SAMEBITS_TEXT_OF(x) #x
 #define SAMEBITS_TEXT(x) SAMEBITS_TEXT_OF(x)
@@ -23,6 +24,7 @@ samebits_status probe(samebits_call* call) {
 const samebits_backend* backend_table() {
   static constexpr samebits_backend table = {SAMEBITS_BACKEND_ABI,
                                              sizeof(samebits_backend),
+                                             SAMEBITS_NUMERICS_VERSION,
                                              "cpu",
                                              SAMEBITS_TEXT(SAMEBITS_TARGET),
                                              probe,

@@ -1,6 +1,9 @@
 #include "cpu/variants.hpp"
 
 #include <omp.h>
+#if defined(SAMEBITS_HAS_X86_VARIANTS)
+#include <cpuid.h>
+#endif
 
 namespace samebits::core {
 namespace scalar {
@@ -23,8 +26,16 @@ namespace {
 // The features of -march=x86-64-v3 and -v4, which these variants are built for. Both imply that the operating system
 // saves the registers: __builtin_cpu_supports looks at XGETBV too.
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-         __builtin_cpu_supports("bmi2");
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  // Compilers do not know all of these by name.
+  const bool has_movbe_f16c =
+      __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_MOVBE) != 0 && (ecx & bit_F16C) != 0;
+  const bool has_lzcnt = __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0 && (ecx & (1u << 5)) != 0;
+  return has_movbe_f16c && has_lzcnt && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -6,6 +6,7 @@
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
 #include "samebits/core/canary.hpp"
+#include "samebits/version.hpp"
 
 #if !defined(SAMEBITS_BACKEND_NAME)
 #if defined(__CUDACC__)
@@ -114,9 +115,18 @@ samebits_status probe(samebits_call* call) {
 
 extern "C" __attribute__((visibility("default"))) const samebits_backend* samebits_backend_table(void) {
   namespace kernels = samebits::kernels;
-  static const samebits_backend table = {SAMEBITS_BACKEND_ABI,  sizeof(samebits_backend), SAMEBITS_BACKEND_NAME,
-                                         kernels::device_isa(), kernels::probe,           kernels::map,
-                                         kernels::fill,         kernels::gmm_open,        kernels::gmm_step,
-                                         kernels::gmm_seed,     kernels::gmm_close,       nullptr};
+  static const samebits_backend table = {SAMEBITS_BACKEND_ABI,
+                                         sizeof(samebits_backend),
+                                         SAMEBITS_NUMERICS_VERSION,
+                                         SAMEBITS_BACKEND_NAME,
+                                         kernels::device_isa(),
+                                         kernels::probe,
+                                         kernels::map,
+                                         kernels::fill,
+                                         kernels::gmm_open,
+                                         kernels::gmm_step,
+                                         kernels::gmm_seed,
+                                         kernels::gmm_close,
+                                         nullptr};
   return &table;
 }

@@ -70,10 +70,11 @@ typedef struct samebits_gmm_defect {
 } samebits_gmm_defect;
 
 typedef struct samebits_backend {
-  uint32_t abi_version; /* SAMEBITS_BACKEND_ABI */
-  uint32_t struct_size; /* sizeof(samebits_backend) of the backend's own build */
-  const char* name;     /* "cpu", "cuda" */
-  const char* isa;      /* "scalar", "avx2", "avx512"; the device architecture for "cuda" */
+  uint32_t abi_version;      /* SAMEBITS_BACKEND_ABI */
+  uint32_t struct_size;      /* sizeof(samebits_backend) of the backend's own build */
+  uint32_t numerics_version; /* SAMEBITS_NUMERICS_VERSION of the backend's own build: other bits are refused */
+  const char* name;          /* "cpu", "cuda" */
+  const char* isa;           /* "scalar", "avx2", "avx512"; the device architecture for "cuda" */
 
   /* Ready to compute here? Runs the canaries. On failure `message` is the reason, for people to read. */
   samebits_status (*probe)(samebits_call* call);

@@ -40,6 +40,19 @@ const samebits_backend* choose_table(const std::string& backend, const std::stri
   return usable_table(find_plugin(backend), backend);
 }
 
+/// Which backend the options and the environment name. An instruction set named for this context picks the CPU,
+/// whatever the environment prefers; one named by the environment says nothing about plug-ins.
+std::string chosen_backend(const context_options& options) {
+  if (options.isa.empty()) {
+    return chosen(options.backend, "SAMEBITS_BACKEND");
+  }
+  if (!options.backend.empty() && options.backend != "cpu") {
+    throw invalid_argument("context: isa is \"" + options.isa + "\" but backend is " + options.backend +
+                           "; only the CPU has a choice of instruction sets");
+  }
+  return "cpu";
+}
+
 int choose_threads(int option) {
   if (option == 0) {
     const char* const value = std::getenv("SAMEBITS_NUM_THREADS");
@@ -63,12 +76,8 @@ int choose_threads(int option) {
 
 }  // namespace
 
-// An instruction set named for this context picks the CPU, whatever the environment prefers; one named by the
-// environment says nothing about plug-ins.
 context::context(const context_options& options)
-    : table_(choose_table(
-          options.backend.empty() && !options.isa.empty() ? "cpu" : chosen(options.backend, "SAMEBITS_BACKEND"),
-          chosen(options.isa, "SAMEBITS_ISA"))),
+    : table_(choose_table(chosen_backend(options), chosen(options.isa, "SAMEBITS_ISA"))),
       n_threads_(choose_threads(options.n_threads)) {}
 
 const char* context::backend() const { return table_->name; }

@@ -96,6 +96,10 @@ void check_arguments(matrix_view<const double> x, const gmm_options& o) {
     refuse("n_components is " + text(o.n_components) + " but x has " + text(x.n_rows()) +
            (x.n_rows() == 1 ? " row" : " rows"));
   }
+  if (o.n_components > (std::int64_t{1} << 56) / x.n_cols() / x.n_cols()) {
+    refuse("n_components is " + text(o.n_components) + " with " + text(x.n_cols()) +
+           " columns, whose covariances have more than 2^56 elements");
+  }
   if (o.n_init < 1) {
     refuse("n_init is " + text(o.n_init) + " but must be at least 1");
   }

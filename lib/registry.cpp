@@ -12,6 +12,7 @@
 #include "cpu/variants.hpp"
 #include "samebits/context.hpp"
 #include "samebits/error.hpp"
+#include "samebits/version.hpp"
 
 namespace samebits {
 namespace {
@@ -74,7 +75,8 @@ backend_entry load_plugin_file(const std::filesystem::path& file) {
   if (table == nullptr) {
     return {nullptr, file.string() + " is not a samebits plug-in"};
   }
-  if (table->abi_version != SAMEBITS_BACKEND_ABI || table->struct_size != sizeof(samebits_backend)) {
+  if (table->abi_version != SAMEBITS_BACKEND_ABI || table->struct_size != sizeof(samebits_backend) ||
+      table->numerics_version != SAMEBITS_NUMERICS_VERSION) {
     return {nullptr, file.string() + " was built for another version of samebits"};
   }
   return probed(table);
@@ -128,9 +130,9 @@ backend_entry find_plugin(const std::string& name) {
   static std::mutex mutex;
   static std::map<std::string, backend_entry> loaded;
   const std::lock_guard lock(mutex);
-  const auto [entry, is_new] = loaded.try_emplace(name);
-  if (is_new) {
-    entry->second = load_plugin(name);
+  auto entry = loaded.find(name);
+  if (entry == loaded.end()) {
+    entry = loaded.emplace(name, load_plugin(name)).first;
   }
   return entry->second;
 }

@@ -60,7 +60,7 @@ struct gmm_model {
 /// which makes the start independent of the units of the columns. A component whose weight reaches 0 keeps its mean and
 /// covariance.
 ///
-/// @param x        samples, row-major [n_rows x n_cols], finite
+/// @param x        samples, row-major [n_rows x n_cols], finite, at most 2^1022 in magnitude
 /// @param options  see gmm_options
 /// @throws invalid_argument   a shape or option is out of range, or x is not finite (the message names the place)
 /// @throws numerical_failure  a covariance is singular (the message names the component, iteration and column), or the

@@ -3,8 +3,9 @@
  * The same inputs and the same (seed, task) give the same bits on every CPU instruction set, thread count and GPU.
  *
  * Every function returns a samebits_status; samebits_last_error() gives the message of the last failure in the calling
- * thread. On failure no output argument is written. Arrays are row-major and dense. The library never prints, aborts or
- * exits. Option structs start with struct_size: fill them with their _init function first, so that a program built
+ * thread. On failure no handle is written; an array that was being filled may be filled in part after
+ * SAMEBITS_OUT_OF_MEMORY or SAMEBITS_BACKEND_FAILURE. Arrays are row-major and dense. The library never prints, aborts
+ * or exits. Option structs start with struct_size: fill them with their _init function first, so that a program built
  * against an older header keeps working with a newer library.
  */
 #ifndef SAMEBITS_SAMEBITS_H
@@ -27,7 +28,7 @@ extern "C" {
 typedef enum samebits_status {
   SAMEBITS_OK = 0,
   SAMEBITS_INVALID_ARGUMENT = 1,    /* the message names the function, the parameter and the value */
-  SAMEBITS_OUT_OF_MEMORY = 2,       /* */
+  SAMEBITS_OUT_OF_MEMORY = 2,       /* host or device */
   SAMEBITS_BACKEND_UNAVAILABLE = 3, /* the backend or instruction set asked for cannot run here */
   SAMEBITS_BACKEND_FAILURE = 4,     /* a device failed while computing */
   SAMEBITS_NUMERICAL_FAILURE = 5,   /* the data and options have no finite answer, such as a singular covariance */

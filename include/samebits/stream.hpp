@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "samebits/core/philox.hpp"
 
@@ -65,7 +64,7 @@ class stream {
 
   SAMEBITS_HD std::uint32_t operator()() { return next_u32(); }
   SAMEBITS_HD static constexpr std::uint32_t min() { return 0; }
-  SAMEBITS_HD static constexpr std::uint32_t max() { return std::numeric_limits<std::uint32_t>::max(); }
+  SAMEBITS_HD static constexpr std::uint32_t max() { return 0xffffffff; }
 
  private:
   stream_id id_;

@@ -166,6 +166,16 @@ TEST_F(command, info_prints_a_table) {
   EXPECT_TRUE(contains(result.out, "cpu        scalar     yes\n")) << result.out;
 }
 
+TEST_F(command, info_shows_the_table_where_the_backend_asked_for_is_missing) {
+  const environment_variable backend("SAMEBITS_BACKEND", "nowhere");
+
+  const command_result result = run({"info"});
+
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.out.find("scalar"), std::string::npos);
+  EXPECT_NE(result.out.find("chosen: none: context: backend nowhere is not available"), std::string::npos);
+}
+
 TEST_F(command, info_names_a_bad_environment) {
   const environment_variable isa("SAMEBITS_ISA", "sse9");
 

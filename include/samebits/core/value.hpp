@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#if defined(__FAST_MATH__)
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__)
 #error "samebits: -ffast-math (or --use_fast_math) changes results; build without it"
 #endif
 
