@@ -4,7 +4,6 @@
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/tables.hpp"
-#include "lib/fp_environment.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -47,7 +46,6 @@ void map_elements(void* context, std::int64_t index, int) {
 
 samebits_status map(samebits_call* call, samebits_map_function function, const double* in, std::int64_t n,
                     double* out) {
-  const default_fp_environment environment;
   map_job job{in, out, n};
   const std::int64_t n_tasks = (n + task_elements - 1) / task_elements;
   switch (function) {

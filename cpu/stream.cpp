@@ -5,7 +5,6 @@
 #include "cpu/pack.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/tables.hpp"
-#include "lib/fp_environment.hpp"
 #include "samebits/core/distributions.hpp"
 #include "samebits/core/philox.hpp"
 
@@ -78,7 +77,6 @@ void run_fill(int n_threads, fill_job& job) {
 
 samebits_status fill(samebits_call* call, samebits_fill_kind kind, std::uint64_t seed, std::uint64_t task,
                      std::uint64_t first, std::int64_t n, void* out) {
-  const default_fp_environment environment;
   const std::int64_t size = kind == samebits_kind_words ? 4 : 8;
   fill_job job{seed, task, first * static_cast<std::uint64_t>(size), n * size, static_cast<unsigned char*>(out)};
   switch (kind) {
