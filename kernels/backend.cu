@@ -59,8 +59,6 @@ const char* device_isa() { return "emulated"; }
 
 // ---- canaries ------------------------------------------------------------------------------------------------------
 
-#if !defined(SAMEBITS_CONTROL_NO_CANARY)
-
 struct canary_kernel {
   static constexpr int block_threads = 1;
   using block_memory = no_state;
@@ -96,12 +94,6 @@ samebits_status run_canaries(samebits_call* call) {
   }
   return failures == 0 ? SAMEBITS_OK : fail(call, SAMEBITS_BACKEND_UNAVAILABLE, core::canary_message(failures));
 }
-
-#else
-
-samebits_status run_canaries(samebits_call*) { return SAMEBITS_OK; }  // negative controls
-
-#endif
 
 samebits_status probe(samebits_call* call) {
   if (missing_device(call->message) != nullptr) {

@@ -586,11 +586,11 @@ class negative_control : public command {
 };
 
 TEST_F(negative_control, with_another_order_of_sums_differs_and_the_first_place_is_named) {
-  if (!is_built("control-order-unchecked")) {
-    GTEST_SKIP() << "the plug-in control-order-unchecked is not built here";
+  if (!is_built("control-order")) {
+    GTEST_SKIP() << "the plug-in control-order is not built here";
   }
 
-  const json result = check("control-order-unchecked");
+  const json result = check("control-order");
 
   EXPECT_EQ(result["identical"], false);
   for (const json& job : result["results"]) {
