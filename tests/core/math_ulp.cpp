@@ -1,34 +1,21 @@
 // Accuracy and special values of core/math.hpp.
-//
-// The functions of double are measured against MPFR in SAMEBITS_ULP_POINTS points each (200,000 unless set; the figures
-// in math.hpp are for 10,000,000). The functions of float are measured against double in every float if
-// SAMEBITS_EXHAUSTIVE=1, otherwise in every 4099th.
 #include <gtest/gtest.h>
-#include <mpfr.h>
 
 #include <array>
-#include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <limits>
-#include <sstream>
-#include <string>
-#include <vector>
 
 #include "cpu/pack.hpp"
 #include "samebits/core/math.hpp"
+#include "tests/core/ulp.hpp"
 
 namespace {
 
 namespace core = samebits::core;
-using core::store;  // for scalars; that of a pack is found beside its type
-
-template <class T>
-constexpr T infinity = std::numeric_limits<T>::infinity();
-template <class T>
-constexpr T nan_of = std::numeric_limits<T>::quiet_NaN();
+using namespace samebits::ulp;
 
 // The documented bounds. The measured maxima are in math.hpp.
 constexpr double exp_bound = 0.95;
@@ -36,140 +23,6 @@ constexpr double log_bound = 0.85;
 constexpr double sin_bound = 1.0;
 constexpr double cos_bound = 0.9;
 constexpr float exp_lowest = -87.328125f;
-
-std::uint64_t points() {
-  const char* text = std::getenv("SAMEBITS_ULP_POINTS");
-  return text == nullptr ? 200000 : std::strtoull(text, nullptr, 10);
-}
-
-std::uint32_t float_stride() {
-  const char* text = std::getenv("SAMEBITS_EXHAUSTIVE");
-  return text != nullptr && std::string(text) == "1" ? 1 : 4099;
-}
-
-/// Numbers to test with: splitmix64 (G. Steele et al., OOPSLA 2014).
-class number_source {
- public:
-  std::uint64_t bits() {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  double uniform(double low, double high) { return low + (high - low) * (static_cast<double>(bits() >> 11) * 0x1p-53); }
-  /// Every bit pattern of a positive, finite number equally likely.
-  double positive_finite() { return std::bit_cast<double>(bits() % std::bit_cast<std::uint64_t>(infinity<double>)); }
-  /// Uniform in the logarithm, with either sign: 2^low <= |x| < 2^high.
-  double any_magnitude(int low, int high) {
-    const int exponent = low + static_cast<int>(bits() % static_cast<std::uint64_t>(high - low));
-    const double x = std::ldexp(uniform(1, 2), exponent);
-    return (bits() & 1) == 0 ? x : -x;
-  }
-
- private:
-  std::uint64_t state_ = 1;
-};
-
-/// The largest error seen so far, and where.
-struct worst_case {
-  double ulp = 0;
-  double x = 0;
-
-  void add(double error, double at) {
-    if (!(error <= ulp)) {
-      ulp = error;
-      x = at;
-    }
-  }
-  std::string text() const {
-    std::ostringstream out;
-    out << ulp << " ulp at " << std::hexfloat << x;
-    return out.str();
-  }
-};
-
-/// A number of MPFR with more than twice the digits of a double.
-class exact_number {
- public:
-  exact_number() { mpfr_init2(value_, 128); }
-  exact_number(const exact_number&) = delete;
-  exact_number& operator=(const exact_number&) = delete;
-  ~exact_number() { mpfr_clear(value_); }
-
-  using function = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
-
-  void set(function f, double x) {
-    mpfr_set_d(value_, x, MPFR_RNDN);
-    f(value_, value_, MPFR_RNDN);
-  }
-
-  /// |computed - this| in ulp of this. Not for results that are subnormal.
-  double error_of(double computed) {
-    if (mpfr_zero_p(value_) || !std::isfinite(computed)) {
-      return computed == mpfr_get_d(value_, MPFR_RNDN) ? 0 : infinity<double>;
-    }
-    const auto ulp_exponent = mpfr_get_exp(value_) - 53;
-    mpfr_sub_d(value_, value_, computed, MPFR_RNDN);
-    mpfr_mul_2si(value_, value_, -ulp_exponent, MPFR_RNDN);
-    return std::fabs(mpfr_get_d(value_, MPFR_RNDN));
-  }
-
- private:
-  mpfr_t value_;
-};
-
-/// |computed - exact| in ulp of `exact`, which a double holds with some thirty bits to spare.
-double error_in_float_ulp(float computed, double exact) {
-  if (exact == 0 || !std::isfinite(computed)) {
-    return computed == static_cast<float>(exact) ? 0 : infinity<double>;
-  }
-  return std::fabs(computed - exact) * std::ldexp(1.0, 23 - std::ilogb(exact));
-}
-
-/// Calls visit(x) for every float, or for a sample of them.
-template <class Visit>
-void for_each_float(Visit visit) {
-  const std::uint32_t stride = float_stride();
-  for (std::uint64_t bits = 0; bits < 0x100000000; bits += stride) {
-    visit(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-  }
-}
-
-/// The neighbours of x, in increasing order.
-template <class T>
-std::vector<T> neighbourhood(T x) {
-  constexpr int reach = 500;
-  for (int i = 0; i < reach; ++i) x = std::nextafter(x, -infinity<T>);
-  std::vector<T> values;
-  for (int i = 0; i < 2 * reach; ++i) {
-    values.push_back(x);
-    x = std::nextafter(x, infinity<T>);
-  }
-  return values;
-}
-
-/// Calls f with one lane after another set to x, the others to `other`; returns the lane's results.
-template <class T, class Function>
-std::vector<T> in_each_lane(T x, T other, Function f) {
-  using V = core::pack<T>;
-  constexpr std::size_t width = core::value_traits<V>::width;
-  std::vector<T> results;
-  for (std::size_t lane = 0; lane < width; ++lane) {
-    std::array<T, width> values;
-    values.fill(other);
-    values[lane] = x;
-    store(values.data(), f(core::load<V>(values.data())));
-    results.push_back(values[lane]);
-  }
-  return results;
-}
-
-/// Equal bits, where all NaNs count as one.
-template <class T>
-bool same_bits(T a, T b) {
-  return (std::isnan(a) && std::isnan(b)) || core::to_bits(a) == core::to_bits(b);
-}
 
 template <class T>
 class math : public testing::Test {};

@@ -4,6 +4,7 @@
 #include "cpu/pack.hpp"
 #include "samebits/core/distributions.hpp"
 #include "samebits/core/math.hpp"
+#include "samebits/core/special.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -66,6 +67,29 @@ const char* first_disagreement(const T* x, std::size_t n) {
   }
   if (differs([](auto v) { return cosine(v); })) {
     return "sincospi, cosine";
+  }
+  if (differs([](auto v) { return log1p(v) + log1pmx(v); })) {
+    return "log1p or log1pmx";
+  }
+  if (differs([](auto v) { return expm1(v); })) {
+    return "expm1";
+  }
+  if (differs([](auto v) { return atan(v); })) {
+    return "atan";
+  }
+  if (differs([](auto v) { return normal_quantile(v) + normal_quantile_lower(expm1(v)); })) {
+    return "normal_quantile";
+  }
+  if constexpr (is_double<T>) {
+    if (differs([](auto v) { return log_factorial(v) + stirling_error(v); })) {
+      return "log_factorial or stirling_error";
+    }
+    if (differs([](auto v) { return log_gamma(v); })) {
+      return "log_gamma";
+    }
+    if (differs([](auto v) { return deviance(magnitude(v), fma(v, v, decltype(v)(1))); })) {
+      return "deviance";
+    }
   }
   if (differs([](auto v) { return sqrt(v); })) {
     return "sqrt";

@@ -33,6 +33,7 @@ struct math_constants<double> {
   static constexpr std::uint64_t bits_of_one = 0x3ff0000000000000;
   static constexpr double min_subnormal = 0x1p-1074;
   static constexpr double min_normal = 0x1p-1022;
+  static constexpr double largest = 0x1.fffffffffffffp1023;
   static constexpr double infinity = __builtin_huge_val();
   static constexpr double nan = __builtin_nan("");
 
@@ -65,6 +66,7 @@ struct math_constants<float> {
   static constexpr std::uint32_t bits_of_one = 0x3f800000;
   static constexpr float min_subnormal = 0x1p-149f;
   static constexpr float min_normal = 0x1p-126f;
+  static constexpr float largest = 0x1.fffffep127f;
   static constexpr float infinity = __builtin_huge_valf();
   static constexpr float nan = __builtin_nanf("");
   static constexpr float round_to_integer = 0x1.8p23f;
@@ -163,30 +165,59 @@ SAMEBITS_HD SAMEBITS_INLINE V log_tail(V z) {
   }
 }
 
-/// log(x 2^-k) for positive normal x, where bias is log_bias + k.
-///
-/// x = 2^e m with m in [0.6875, 1.375), so that e = 0 around 1 and the result keeps its relative accuracy there.
-/// f = m - 1 is exact, and with s = f / (2 + f), z = s^2 and h = f^2 / 2, log m = f - h + s (h + z q(z)), as in K. C.
-/// Ng's log of fdlibm (1993). A polynomial in f without the division needs 21 coefficients: a third slower, and less
-/// accurate. f - h is kept as a sum `high + low`: its rounding error was the largest after that of the last step.
+/// log(2^e (1 + f)) as e ln2_high + (high + rest).
 template <class V>
-SAMEBITS_HD SAMEBITS_INLINE V log_scaled(V x, V bias) {
+struct log_terms {
+  V high;
+  V rest;
+  V s;  ///< f / (2 + f)
+};
+
+/// The terms for f in [-0.3125, 0.375).
+///
+/// With s = f / (2 + f), z = s^2 and h = f^2 / 2, log(1 + f) = f - h + s (h + z q(z)), as in K. C. Ng's log of fdlibm
+/// (1993). A polynomial in f without the division needs 21 coefficients: a third slower, and less accurate. f - h is
+/// kept as a sum `high + low`: its rounding error was the largest after that of the last step.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE log_terms<V> log_sum(V e, V f) {
   using constants = math_constants<scalar_t<V>>;
-  using bits = bits_t<V>;
-  // After this addition the exponent field changes where m wraps from 1.375 to 0.6875.
-  const bits aligned = to_bits(x) + bits(constants::bits_of_one - constants::bits_of_log_lowest);
-  const bits exponent = shift_right<constants::mantissa_bits>(aligned);
-  const V e = from_bits(exponent | bits(constants::bits_of_integer_unit)) - bias;
-  const V m = from_bits((aligned & bits(constants::mantissa_mask)) + bits(constants::bits_of_log_lowest));
-  const V f = m - V(1);
   const V s = f / (V(2) + f);
   const V z = s * s;
   const V minus_half_f = f * V(scalar_t<V>(-0.5));
   const V high = fma(minus_half_f, f, f);
   const V h = f - high;  // exact, and f^2 / 2 up to the rounding of `high`
   const V low = fma(minus_half_f, f, h);
-  const V rest = fma(s, fma(log_tail(z), z, h), fma(e, V(constants::ln2_low), low));
-  return fma(e, V(constants::ln2_high), high + rest);
+  return {high, fma(s, fma(log_tail(z), z, h), fma(e, V(constants::ln2_low), low)), s};
+}
+
+/// log(2^e (1 + f)) for f in [-0.3125, 0.375).
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V log_kernel(V e, V f) {
+  const log_terms<V> terms = log_sum(e, f);
+  return fma(e, V(math_constants<scalar_t<V>>::ln2_high), terms.high + terms.rest);
+}
+
+/// x 2^-k = 2^e (1 + f) for positive normal x, where bias is log_bias + k.
+///
+/// 1 + f lies in [0.6875, 1.375), so that e = 0 around 1 and a logarithm keeps its relative accuracy there. f is exact.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE void log_reduce(V x, V bias, V& e, V& f) {
+  using constants = math_constants<scalar_t<V>>;
+  using bits = bits_t<V>;
+  // After this addition the exponent field changes where the mantissa wraps from 1.375 to 0.6875.
+  const bits aligned = to_bits(x) + bits(constants::bits_of_one - constants::bits_of_log_lowest);
+  const bits exponent = shift_right<constants::mantissa_bits>(aligned);
+  e = from_bits(exponent | bits(constants::bits_of_integer_unit)) - bias;
+  f = from_bits((aligned & bits(constants::mantissa_mask)) + bits(constants::bits_of_log_lowest)) - V(1);
+}
+
+/// log(x 2^-k) for positive normal x, where bias is log_bias + k.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V log_scaled(V x, V bias) {
+  V e;
+  V f;
+  log_reduce(x, bias, e, f);
+  return log_kernel(e, f);
 }
 
 /// log(x) for positive, normal, finite x: the same bits as log(x), without the special cases.
@@ -238,6 +269,25 @@ SAMEBITS_HD SAMEBITS_INLINE V cospi_tail(V r2) {
   }
 }
 
+/// s = sin(pi (n / 2 + r)) and c = cos(pi (n / 2 + r)) for |r| <= 1/4, where the low two bits of `quarter` are those of
+/// n.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE void sincospi_kernel(V r, bits_t<V> quarter, V& s, V& c) {
+  using constants = math_constants<scalar_t<V>>;
+  using bits = bits_t<V>;
+  constexpr int top = static_cast<int>(8 * sizeof(scalar_t<V>)) - 1;
+  const V r2 = r * r;
+  const V sine = fma(r, V(constants::pi_high), r * fma(sinpi_tail(r2), r2, V(constants::pi_low)));
+  const V cosine = fma(cospi_tail(r2), r2, V(1));
+  // Each quarter turn maps (sin, cos) to (cos, -sin): odd n exchanges them, bit 1 of n and of n + 1 are their signs.
+  const V parity = from_bits(shift_left<top>(quarter) | bits(constants::bits_of_one));
+  const V unsigned_s = select_less(parity, V(0), cosine, sine);
+  const V unsigned_c = select_less(parity, V(0), sine, cosine);
+  const bits sign_mask = bits(constants::sign_mask);
+  s = from_bits(to_bits(unsigned_s) ^ (shift_left<top - 1>(quarter) & sign_mask));
+  c = from_bits(to_bits(unsigned_c) ^ (shift_left<top - 1>(quarter + bits(1)) & sign_mask));
+}
+
 /// s = sin(pi x) and c = cos(pi x), as for Box and Muller's method with x = 2u.
 ///
 /// x = n / 2 + r with |r| <= 1/4 is exact, so multiples of 1/2 give exact results and large x lose nothing.
@@ -250,22 +300,10 @@ SAMEBITS_HD SAMEBITS_INLINE V cospi_tail(V r2) {
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE void sincospi(V x, V& s, V& c) {
   using constants = math_constants<scalar_t<V>>;
-  using bits = bits_t<V>;
-  constexpr int top = static_cast<int>(8 * sizeof(scalar_t<V>)) - 1;
   const V shifted = fma(x, V(2), V(constants::round_to_integer));
   const V n = shifted - V(constants::round_to_integer);
   const V r = fma(n, V(scalar_t<V>(-0.5)), x);
-  const V r2 = r * r;
-  const V sine = fma(r, V(constants::pi_high), r * fma(sinpi_tail(r2), r2, V(constants::pi_low)));
-  const V cosine = fma(cospi_tail(r2), r2, V(1));
-  // Each quarter turn maps (sin, cos) to (cos, -sin): odd n exchanges them, bit 1 of n and of n + 1 are their signs.
-  const bits quarter = to_bits(shifted);
-  const V parity = from_bits(shift_left<top>(quarter) | bits(constants::bits_of_one));
-  const V unsigned_s = select_less(parity, V(0), cosine, sine);
-  const V unsigned_c = select_less(parity, V(0), sine, cosine);
-  const bits sign_mask = bits(constants::sign_mask);
-  s = from_bits(to_bits(unsigned_s) ^ (shift_left<top - 1>(quarter) & sign_mask));
-  c = from_bits(to_bits(unsigned_c) ^ (shift_left<top - 1>(quarter + bits(1)) & sign_mask));
+  sincospi_kernel(r, to_bits(shifted), s, c);
 }
 
 }  // namespace SAMEBITS_TARGET

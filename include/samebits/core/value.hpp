@@ -116,6 +116,9 @@ SAMEBITS_HD SAMEBITS_INLINE std::uint64_t multiply_low32(std::uint64_t a, std::u
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(a)) * static_cast<std::uint32_t>(b);
 }
 
+/// The low 64 bits of the product.
+SAMEBITS_HD SAMEBITS_INLINE std::uint64_t multiply_low64(std::uint64_t a, std::uint64_t b) { return a * b; }
+
 // ---- memory ------------------------------------------------------------------------------------------------------
 
 template <class V>
