@@ -1,19 +1,14 @@
-// The C interface: each function is a call of its C++ twin behind guard().
+// The C interface: versions, errors, contexts and mixtures.
+#include "lib/c_api.hpp"
+
 #include <cstddef>
 #include <cstring>
-#include <new>
-#include <string>
 
-#include "samebits/context.hpp"
-#include "samebits/error.hpp"
 #include "samebits/gmm.hpp"
-#include "samebits/random.hpp"
-#include "samebits/samebits.h"
 #include "samebits/version.hpp"
 
-struct samebits_context {
-  samebits::context context;
-};
+using samebits::c_api::guard;
+using samebits::c_api::require_pointer;
 
 struct samebits_gmm_model {
   samebits::gmm_model model;
@@ -23,38 +18,6 @@ struct samebits_gmm_model {
 namespace {
 
 thread_local std::string last_error;
-
-samebits_status failed(samebits_status status, const char* message) noexcept {
-  try {
-    last_error = message;
-  } catch (...) {
-    last_error.clear();
-  }
-  return status;
-}
-
-/// Runs the body and turns what it throws into a status and the thread's last error.
-template <class Body>
-samebits_status guard(const Body& body) noexcept {
-  try {
-    body();
-    return SAMEBITS_OK;
-  } catch (const samebits::error& e) {
-    return failed(e.status(), e.what());
-  } catch (const std::bad_alloc&) {
-    return failed(SAMEBITS_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& e) {
-    return failed(SAMEBITS_INTERNAL, e.what());
-  } catch (...) {
-    return failed(SAMEBITS_INTERNAL, "an unknown exception");
-  }
-}
-
-void require_pointer(const void* pointer, const char* function, const char* parameter) {
-  if (pointer == nullptr) {
-    throw samebits::invalid_argument(std::string(function) + ": " + parameter + " is NULL");
-  }
-}
 
 /// The caller's options over the defaults: a caller built against an older header has a shorter struct.
 template <class Options>
@@ -70,23 +33,6 @@ Options complete(const Options* given, void (*init)(Options*), const char* funct
     options.struct_size = sizeof(Options);
   }
   return options;
-}
-
-template <class T, class Fill>
-samebits_status fill(const char* function, samebits_context* context, uint64_t seed, uint64_t task, uint64_t first,
-                     int64_t n, T* out, const Fill& fill_function) {
-  return guard([&] {
-    require_pointer(context, function, "context");
-    if (n < 0) {
-      throw samebits::invalid_argument(std::string(function) + ": n is " + std::to_string(n) +
-                                       " but must not be negative");
-    }
-    if (n > 0) {
-      require_pointer(out, function, "out");
-    }
-    fill_function(context->context, samebits::stream_id{seed, task}, first,
-                  std::span<T>(out, static_cast<std::size_t>(n)));
-  });
 }
 
 samebits::gmm_options to_cpp(const samebits_gmm_options& o, int64_t n_rows, int64_t n_cols) {
@@ -121,6 +67,15 @@ samebits::gmm_options to_cpp(const samebits_gmm_options& o, int64_t n_rows, int6
 
 }  // namespace
 
+samebits_status samebits::c_api::failed(samebits_status status, const char* message) noexcept {
+  try {
+    last_error = message;
+  } catch (...) {
+    last_error.clear();
+  }
+  return status;
+}
+
 extern "C" {
 
 SAMEBITS_C_API const char* samebits_version(void) { return SAMEBITS_VERSION; }
@@ -154,19 +109,6 @@ SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context)
 }
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context) {
   return context == nullptr ? 0 : context->context.n_threads();
-}
-
-SAMEBITS_C_API samebits_status samebits_fill_words(samebits_context* context, uint64_t seed, uint64_t task,
-                                                   uint64_t first, int64_t n, uint32_t* out) {
-  return fill("fill_words", context, seed, task, first, n, out, samebits::fill_words);
-}
-SAMEBITS_C_API samebits_status samebits_fill_uniform(samebits_context* context, uint64_t seed, uint64_t task,
-                                                     uint64_t first, int64_t n, double* out) {
-  return fill("fill_uniform", context, seed, task, first, n, out, samebits::fill_uniform);
-}
-SAMEBITS_C_API samebits_status samebits_fill_normal(samebits_context* context, uint64_t seed, uint64_t task,
-                                                    uint64_t first, int64_t n, double* out) {
-  return fill("fill_normal", context, seed, task, first, n, out, samebits::fill_normal);
 }
 
 SAMEBITS_C_API void samebits_gmm_options_init(samebits_gmm_options* options) {

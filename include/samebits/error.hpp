@@ -49,6 +49,12 @@ class SAMEBITS_API numerical_failure : public error {
   explicit numerical_failure(const std::string& message) : error(SAMEBITS_NUMERICAL_FAILURE, message) {}
 };
 
+/// A stream was asked for a word past its last, number 2^66 - 1.
+class SAMEBITS_API stream_exhausted : public error {
+ public:
+  explicit stream_exhausted(const std::string& message) : error(SAMEBITS_STREAM_EXHAUSTED, message) {}
+};
+
 /// A callback asked to stop.
 class SAMEBITS_API interrupted : public error {
  public:

@@ -33,7 +33,8 @@ typedef enum samebits_status {
   SAMEBITS_BACKEND_FAILURE = 4,     /* a device failed while computing */
   SAMEBITS_NUMERICAL_FAILURE = 5,   /* the data and options have no finite answer, such as a singular covariance */
   SAMEBITS_INTERRUPTED = 6,         /* a callback asked to stop */
-  SAMEBITS_INTERNAL = 7             /* a defect of samebits */
+  SAMEBITS_INTERNAL = 7,            /* a defect of samebits */
+  SAMEBITS_STREAM_EXHAUSTED = 8     /* a stream was asked for more than its 2^66 words */
 } samebits_status;
 
 /* "0.1.0" */
@@ -65,6 +66,18 @@ SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* contex
 
 /* ---- random streams --------------------------------------------------------------------------------------------- */
 
+/* A seed as people write it: decimal digits or 0x and up to 16 hexadecimal digits give that number, 0x and 17 to 32 of
+ * them a number made of all 128 bits, "entropy" a number that the system draws; any other text gives a number made of
+ * its bytes. See samebits::seed::parse. The number in decimal digits gives itself: write it down. */
+SAMEBITS_C_API samebits_status samebits_seed_parse(const char* text, uint64_t* seed);
+
+/* The name (seed, task) of the stream that is child `index`, or the child called `name`, of stream (seed, task). A
+ * function of its arguments alone. See samebits::stream_id::child. */
+SAMEBITS_C_API samebits_status samebits_stream_child(uint64_t seed, uint64_t task, uint64_t index, uint64_t* child_seed,
+                                                     uint64_t* child_task);
+SAMEBITS_C_API samebits_status samebits_stream_child_named(uint64_t seed, uint64_t task, const char* name,
+                                                           uint64_t* child_seed, uint64_t* child_task);
+
 /* Elements first .. first + n - 1 of a sequence of stream (seed, task): 32-bit words, doubles in [0, 1), standard
  * normal doubles. An element depends on (seed, task) and its number alone. first + n is at most 2^60. */
 SAMEBITS_C_API samebits_status samebits_fill_words(samebits_context* context, uint64_t seed, uint64_t task,
@@ -73,6 +86,89 @@ SAMEBITS_C_API samebits_status samebits_fill_uniform(samebits_context* context, 
                                                      uint64_t first, int64_t n, double* out);
 SAMEBITS_C_API samebits_status samebits_fill_normal(samebits_context* context, uint64_t seed, uint64_t task,
                                                     uint64_t first, int64_t n, double* out);
+
+/* A permutation of 0 .. n - 1, and its first n_drawn elements in memory that n does not matter for. */
+SAMEBITS_C_API samebits_status samebits_permutation(uint64_t seed, uint64_t task, int64_t n, int64_t* out);
+SAMEBITS_C_API samebits_status samebits_sample_without_replacement(uint64_t seed, uint64_t task, int64_t n,
+                                                                   int64_t n_drawn, int64_t* out);
+
+/* The fold in [0, k) of each of n_rows rows; stratified: with the same share of each label in every fold. See
+ * samebits/split.hpp. */
+SAMEBITS_C_API samebits_status samebits_k_fold(uint64_t seed, uint64_t task, int64_t n_rows, int64_t k, int64_t* fold);
+SAMEBITS_C_API samebits_status samebits_stratified_k_fold(uint64_t seed, uint64_t task, const int64_t* labels,
+                                                          int64_t n_rows, int64_t k, int64_t* fold);
+
+/* ---- distributions ---------------------------------------------------------------------------------------------- */
+
+/* docs/distributions.md has the definition, the parameters and the method of each. Numbers are never reused. */
+typedef enum samebits_distribution_kind {
+  SAMEBITS_WORDS = 0,                   /* uint32: the words of the stream */
+  SAMEBITS_WORDS64 = 1,                 /* uint64: two words each, the earlier one low */
+  SAMEBITS_UNIFORM = 2,                 /* [low, high) */
+  SAMEBITS_UNIFORM_POSITIVE = 3,        /* (0, 1] */
+  SAMEBITS_UNIFORM_OPEN = 4,            /* (0, 1) */
+  SAMEBITS_UNIFORM_CURAND = 5,          /* the bits of cuRAND's uniforms */
+  SAMEBITS_INTEGERS = 6,                /* uint64 in [0, count) */
+  SAMEBITS_NORMAL = 7,                  /* mean, sd */
+  SAMEBITS_LOGNORMAL = 8,               /* mean, sd of the logarithm */
+  SAMEBITS_EXPONENTIAL = 9,             /* scale */
+  SAMEBITS_GAMMA = 10,                  /* shape, scale */
+  SAMEBITS_BETA = 11,                   /* a, b */
+  SAMEBITS_CHI_SQUARE = 12,             /* df */
+  SAMEBITS_STUDENT_T = 13,              /* df */
+  SAMEBITS_CAUCHY = 14,                 /* location, scale */
+  SAMEBITS_LAPLACE = 15,                /* location, scale */
+  SAMEBITS_LOGISTIC = 16,               /* location, scale */
+  SAMEBITS_GUMBEL = 17,                 /* location, scale */
+  SAMEBITS_WEIBULL = 18,                /* shape, scale */
+  SAMEBITS_PARETO = 19,                 /* shape, scale */
+  SAMEBITS_VON_MISES = 20,              /* mean, concentration */
+  SAMEBITS_TRUNCATED_NORMAL = 21,       /* mean, sd, low, high */
+  SAMEBITS_POISSON = 22,                /* mean */
+  SAMEBITS_BINOMIAL = 23,               /* p; count: trials */
+  SAMEBITS_NEGATIVE_BINOMIAL = 24,      /* successes, p; a sample is a number of failures */
+  SAMEBITS_GEOMETRIC = 25,              /* p; a sample is a number of failures */
+  SAMEBITS_CATEGORICAL = 26,            /* values: weights; by an alias table */
+  SAMEBITS_CATEGORICAL_CUMULATIVE = 27, /* values: weights; by their cumulative sums */
+  SAMEBITS_MULTINOMIAL = 28,            /* count: trials; values: weights; a sample is a row of counts */
+  SAMEBITS_DIRICHLET = 29,              /* values: concentrations; a sample is a row */
+  SAMEBITS_MULTIVARIATE_NORMAL = 30,    /* count: columns d; values: mean [d], then a lower factor [d x d] */
+  SAMEBITS_SPHERE = 31,                 /* count: columns; a sample is a point on the unit sphere */
+  SAMEBITS_ROTATION = 32                /* count: dimension d; a sample is a d x d rotation matrix */
+} samebits_distribution_kind;
+
+enum { SAMEBITS_N_DISTRIBUTIONS = 33 };
+
+/* The type of the numbers of an array. */
+typedef enum samebits_dtype {
+  SAMEBITS_FLOAT64 = 0,
+  SAMEBITS_FLOAT32 = 1,
+  SAMEBITS_INT64 = 2,
+  SAMEBITS_UINT64 = 3,
+  SAMEBITS_UINT32 = 4
+} samebits_dtype;
+
+enum { SAMEBITS_MAX_PARAMETERS = 4 };
+
+typedef struct samebits_distribution {
+  size_t struct_size;
+  int32_t kind;                               /* samebits_distribution_kind */
+  double parameters[SAMEBITS_MAX_PARAMETERS]; /* in the order given with the kind */
+  uint64_t count;
+  const double* values; /* not copied: must live until the call returns */
+  int64_t n_values;
+} samebits_distribution;
+
+/* The standard member of the kind: location 0, scale 1, and so on. */
+SAMEBITS_C_API void samebits_distribution_init(samebits_distribution* distribution, samebits_distribution_kind kind);
+/* Samples first .. first + n - 1 of stream (seed, task). Sample i depends on (seed, task, i) and the parameters alone.
+ * `out` has n samples of type `dtype`, rows one after the other: continuous distributions give FLOAT64 or FLOAT32,
+ * counts INT64, integers and words64 UINT64, words UINT32. */
+SAMEBITS_C_API samebits_status samebits_fill(samebits_context* context, const samebits_distribution* distribution,
+                                             uint64_t seed, uint64_t task, uint64_t first, int64_t n,
+                                             samebits_dtype dtype, void* out);
+/* Numbers in a row of one sample: 1 for most. */
+SAMEBITS_C_API samebits_status samebits_distribution_row_size(const samebits_distribution* distribution, int64_t* size);
 
 /* ---- Gaussian mixtures ------------------------------------------------------------------------------------------ */
 

@@ -148,6 +148,40 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
 
 /* ---- random streams ---------------------------------------------------------------------------------------------- */
 
+const char* parses_a_seed(void) {
+  uint64_t seed = 7;
+  uint64_t other = 7;
+  REQUIRE(samebits_seed_parse("0xff", &seed) == SAMEBITS_OK && seed == 255);
+  REQUIRE(samebits_seed_parse("experiment 7", &seed) == SAMEBITS_OK && seed == 0xc20c287a75a908d3u);
+  REQUIRE(samebits_seed_parse("entropy", &seed) == SAMEBITS_OK);
+  REQUIRE(samebits_seed_parse("entropy", &other) == SAMEBITS_OK && other != seed);
+  REQUIRE_ERROR(samebits_seed_parse(NULL, &seed), SAMEBITS_INVALID_ARGUMENT, "seed_parse: text is NULL");
+  REQUIRE_ERROR(samebits_seed_parse("1", NULL), SAMEBITS_INVALID_ARGUMENT, "seed_parse: seed is NULL");
+  return NULL;
+}
+
+const char* names_the_children_of_a_stream(void) {
+  uint64_t seed = 0x0123456789abcdefu;
+  uint64_t task = 0xfedcba9876543210u;
+  REQUIRE(samebits_stream_child(seed, task, 3, &seed, &task) == SAMEBITS_OK); /* in place */
+  REQUIRE(samebits_stream_child_named(seed, task, "noise", &seed, &task) == SAMEBITS_OK);
+  REQUIRE(seed == 0xc7fdc0a56a9e2ac3u && task == 0x7d1c66a1d13231e7u);
+  return NULL;
+}
+
+const char* refuses_null_for_a_child(void) {
+  uint64_t seed = 7;
+  uint64_t task = 7;
+  REQUIRE_ERROR(samebits_stream_child(1, 2, 3, NULL, &task), SAMEBITS_INVALID_ARGUMENT,
+                "stream_child: child_seed is NULL");
+  REQUIRE_ERROR(samebits_stream_child_named(1, 2, "noise", &seed, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "stream_child_named: child_task is NULL");
+  REQUIRE_ERROR(samebits_stream_child_named(1, 2, NULL, &seed, &task), SAMEBITS_INVALID_ARGUMENT,
+                "stream_child_named: name is NULL");
+  REQUIRE(seed == 7 && task == 7);
+  return NULL;
+}
+
 const char* fills_words_uniforms_and_normals(void) {
   samebits_context* const context = scalar_context();
   uint32_t words[4];
@@ -180,6 +214,52 @@ const char* refuses_bad_fills(void) {
   REQUIRE(samebits_fill_uniform(context, 1, 2, UINT64_MAX, 1, out) == SAMEBITS_INVALID_ARGUMENT);
   REQUIRE(out[0] == 7);
   samebits_context_destroy(context);
+  return NULL;
+}
+
+const char* permutes_and_samples(void) {
+  static const int64_t expected[10] = {5, 3, 4, 2, 0, 7, 8, 9, 6, 1};
+  const uint64_t seed = 0x0123456789abcdefu;
+  const uint64_t task = 0xfedcba9876543210u;
+  int64_t out[10];
+  int64_t sample[4];
+  REQUIRE(samebits_permutation(seed, task, 10, out) == SAMEBITS_OK);
+  REQUIRE(memcmp(out, expected, sizeof out) == 0);
+  REQUIRE(samebits_sample_without_replacement(seed, task, 10, 4, sample) == SAMEBITS_OK);
+  REQUIRE(memcmp(sample, expected, sizeof sample) == 0);
+  REQUIRE(samebits_permutation(seed, task, 0, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_sample_without_replacement(seed, task, 10, 0, NULL) == SAMEBITS_OK);
+  return NULL;
+}
+
+const char* deals_rows_to_folds(void) {
+  static const int64_t expected[5] = {0, 1, 2, 1, 0};
+  static const int64_t labels[17] = {2, 2, 2, 2, 2, 2, 2, -1, -1, -1, -1, -1, 5, 5, 5, 5, 5};
+  static const int64_t expected_stratified[5] = {1, 2, 0, 2, 1};
+  const uint64_t seed = 0x0123456789abcdefu;
+  const uint64_t task = 0xfedcba9876543210u;
+  int64_t fold[17];
+  REQUIRE(samebits_k_fold(seed, task, 17, 3, fold) == SAMEBITS_OK);
+  REQUIRE(memcmp(fold, expected, sizeof expected) == 0);
+  REQUIRE(samebits_stratified_k_fold(seed, task, labels, 17, 3, fold) == SAMEBITS_OK);
+  REQUIRE(memcmp(fold, expected_stratified, sizeof expected_stratified) == 0);
+  return NULL;
+}
+
+const char* refuses_bad_permutations_and_folds(void) {
+  int64_t out[3] = {7, 7, 7};
+  REQUIRE_ERROR(samebits_permutation(1, 2, -1, out), SAMEBITS_INVALID_ARGUMENT,
+                "permutation: n is -1 but must not be negative");
+  REQUIRE_ERROR(samebits_permutation(1, 2, 3, NULL), SAMEBITS_INVALID_ARGUMENT, "permutation: out is NULL");
+  REQUIRE_ERROR(samebits_sample_without_replacement(1, 2, 2, 3, out), SAMEBITS_INVALID_ARGUMENT,
+                "sample_without_replacement: out has 3 elements but n is 2");
+  REQUIRE_ERROR(samebits_sample_without_replacement(1, 2, 2, -3, out), SAMEBITS_INVALID_ARGUMENT,
+                "sample_without_replacement: n_drawn is -3 but must not be negative");
+  REQUIRE_ERROR(samebits_k_fold(1, 2, 3, 4, out), SAMEBITS_INVALID_ARGUMENT, "k_fold: k is 4 but there are 3 rows");
+  REQUIRE_ERROR(samebits_k_fold(1, 2, 3, 2, NULL), SAMEBITS_INVALID_ARGUMENT, "k_fold: fold is NULL");
+  REQUIRE_ERROR(samebits_stratified_k_fold(1, 2, NULL, 3, 2, out), SAMEBITS_INVALID_ARGUMENT,
+                "stratified_k_fold: labels is NULL");
+  REQUIRE(out[0] == 7 && out[1] == 7 && out[2] == 7);
   return NULL;
 }
 

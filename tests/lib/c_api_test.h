@@ -17,9 +17,15 @@ extern "C" {
   CHECK(refuses_options_without_their_size)        \
   CHECK(takes_shorter_options_of_an_older_program) \
   CHECK(takes_null_where_there_is_nothing_to_do)   \
+  CHECK(parses_a_seed)                             \
+  CHECK(names_the_children_of_a_stream)            \
+  CHECK(refuses_null_for_a_child)                  \
   CHECK(fills_words_uniforms_and_normals)          \
   CHECK(fills_nothing_into_null)                   \
   CHECK(refuses_bad_fills)                         \
+  CHECK(permutes_and_samples)                      \
+  CHECK(deals_rows_to_folds)                       \
+  CHECK(refuses_bad_permutations_and_folds)        \
   CHECK(fits_with_default_options)                 \
   CHECK(fits_from_a_given_start)                   \
   CHECK(calls_the_callback)                        \

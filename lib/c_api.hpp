@@ -1,0 +1,55 @@
+// What the files of the C interface share: each function is a call of its C++ twin behind guard().
+#pragma once
+
+#include <new>
+#include <string>
+
+#include "samebits/context.hpp"
+#include "samebits/error.hpp"
+#include "samebits/samebits.h"
+
+struct samebits_context {
+  samebits::context context;
+};
+
+namespace samebits::c_api {
+
+/// Keeps the message as the thread's last error and returns the status.
+samebits_status failed(samebits_status status, const char* message) noexcept;
+
+/// Runs the body and turns what it throws into a status and the thread's last error.
+template <class Body>
+samebits_status guard(const Body& body) noexcept {
+  try {
+    body();
+    return SAMEBITS_OK;
+  } catch (const samebits::error& e) {
+    return failed(e.status(), e.what());
+  } catch (const std::bad_alloc&) {
+    return failed(SAMEBITS_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return failed(SAMEBITS_INTERNAL, e.what());
+  } catch (...) {
+    return failed(SAMEBITS_INTERNAL, "an unknown exception");
+  }
+}
+
+inline void require_pointer(const void* pointer, const char* function, const char* parameter) {
+  if (pointer == nullptr) {
+    throw invalid_argument(std::string(function) + ": " + parameter + " is NULL");
+  }
+}
+
+/// Of an array of n elements: n is not negative, and there is an array where n is not 0.
+inline void require_array(const void* pointer, int64_t n, const char* function, const char* parameter,
+                          const char* size_parameter) {
+  if (n < 0) {
+    throw invalid_argument(std::string(function) + ": " + size_parameter + " is " + std::to_string(n) +
+                           " but must not be negative");
+  }
+  if (n > 0) {
+    require_pointer(pointer, function, parameter);
+  }
+}
+
+}  // namespace samebits::c_api

@@ -1,0 +1,85 @@
+#include "samebits/permutation.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "samebits/error.hpp"
+
+namespace samebits {
+namespace {
+
+/// An array 0, 1, 2, ... of which few elements change: a hash table of those that did.
+class sparse_array {
+ public:
+  explicit sparse_array(std::size_t max_changes)
+      : shift_(64 - static_cast<int>(std::bit_width(2 * max_changes + 1))),
+        slots_(std::size_t{1} << (64 - shift_), slot{empty, 0}) {}
+
+  std::int64_t operator[](std::int64_t i) const {
+    const slot& s = slots_[find(i)];
+    return s.index == empty ? i : s.value;
+  }
+
+  void set(std::int64_t i, std::int64_t value) { slots_[find(i)] = {i, value}; }
+
+ private:
+  static constexpr std::int64_t empty = -1;
+
+  struct slot {
+    std::int64_t index;
+    std::int64_t value;
+  };
+
+  /// Where `i` is or belongs. At least half of the slots are empty.
+  std::size_t find(std::int64_t i) const {
+    std::size_t at = static_cast<std::size_t>(static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15 >> shift_);
+    while (slots_[at].index != empty && slots_[at].index != i) {
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return at;
+  }
+
+  int shift_;
+  std::vector<slot> slots_;
+};
+
+}  // namespace
+
+void permutation(stream_id stream, std::span<std::int64_t> out) {
+  std::iota(out.begin(), out.end(), std::int64_t{0});
+  shuffle(stream, out);
+}
+
+void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std::int64_t> out) {
+  if (n < 0) {
+    throw invalid_argument("sample_without_replacement: n is " + std::to_string(n) + " but must not be negative");
+  }
+  if (out.size() > static_cast<std::uint64_t>(n)) {
+    throw invalid_argument("sample_without_replacement: out has " + std::to_string(out.size()) + " elements but n is " +
+                           std::to_string(n));
+  }
+  // A plain array takes at most the memory of the table, and less time.
+  if (static_cast<std::uint64_t>(n) / 4 <= out.size()) {
+    std::vector<std::int64_t> all(static_cast<std::size_t>(n));
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::swap(all[i], all[core::shuffle_partner(stream.seed, stream.task, i, all.size())]);
+      out[i] = all[i];
+    }
+    return;
+  }
+  sparse_array all(out.size());
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const std::int64_t i = static_cast<std::int64_t>(k);
+    const std::int64_t j =
+        static_cast<std::int64_t>(core::shuffle_partner(stream.seed, stream.task, k, static_cast<std::uint64_t>(n)));
+    out[k] = all[j];
+    all.set(j, all[i]);  // nothing looks at i again
+  }
+}
+
+}  // namespace samebits
