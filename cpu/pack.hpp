@@ -20,6 +20,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// Unsigned integer lanes beside a pack of the same width.
 template <class U>
 struct integer_pack {
+  using lane_type = U;
   using tag = hn::ScalableTag<U>;
   static constexpr int width = static_cast<int>(HWY_LANES(U));
 
@@ -57,6 +58,13 @@ SAMEBITS_INLINE integer_pack<std::uint64_t> multiply_low32(integer_pack<std::uin
                                                            integer_pack<std::uint64_t> b) {
   const hn::Repartition<std::uint32_t, integer_pack<std::uint64_t>::tag> halves;
   return hn::MulEven(hn::BitCast(halves, a.v), hn::BitCast(halves, b.v));
+}
+
+SAMEBITS_INLINE integer_pack<std::uint64_t> multiply_low64(integer_pack<std::uint64_t> a,
+                                                           integer_pack<std::uint64_t> b) {
+  const integer_pack<std::uint64_t> cross =
+      multiply_low32(a, shift_right<32>(b)) + multiply_low32(shift_right<32>(a), b);
+  return multiply_low32(a, b) + shift_left<32>(cross);
 }
 
 /// Floating-point lanes.
@@ -109,13 +117,22 @@ SAMEBITS_INLINE bits_t<pack<T>> to_bits(pack<T> a) {
 SAMEBITS_INLINE pack<double> from_bits(integer_pack<std::uint64_t> u) { return hn::BitCast(pack<double>::tag(), u.v); }
 SAMEBITS_INLINE pack<float> from_bits(integer_pack<std::uint32_t> u) { return hn::BitCast(pack<float>::tag(), u.v); }
 
+/// The same bits as twice as many 32-bit lanes, the low half of each 64-bit lane first, and back.
+SAMEBITS_INLINE integer_pack<std::uint32_t> as_halves(integer_pack<std::uint64_t> u) {
+  return hn::BitCast(integer_pack<std::uint32_t>::tag(), u.v);
+}
+SAMEBITS_INLINE integer_pack<std::uint64_t> as_wholes(integer_pack<std::uint32_t> u) {
+  return hn::BitCast(integer_pack<std::uint64_t>::tag(), u.v);
+}
+
 /// start, start + 1, ... one per lane of V.
 template <class V>
 SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
   if constexpr (value_traits<V>::width == 1) {
-    return start;
+    return static_cast<bits_t<V>>(start);
   } else {
-    return bits_t<V>(start) + bits_t<V>(hn::Iota(typename bits_t<V>::tag(), 0));
+    using U = typename bits_t<V>::lane_type;
+    return bits_t<V>(static_cast<U>(start)) + bits_t<V>(hn::Iota(typename bits_t<V>::tag(), 0));
   }
 }
 
@@ -156,7 +173,7 @@ using integer_pack = U;
 
 template <class V>
 SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
-  return start;
+  return static_cast<bits_t<V>>(start);
 }
 SAMEBITS_INLINE void store_pairs(void* out, std::uint64_t a, std::uint64_t b) {
   const std::uint64_t pair[2] = {a, b};

@@ -1,74 +1,184 @@
-// Random streams filled on the device. A thread makes the 16 bytes of one Philox block.
+// Random numbers filled on the device, in chunks that bound the memory there.
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
-#include "samebits/core/distributions.hpp"
 #include "samebits/core/philox.hpp"
+#include "samebits/core/samplers.hpp"
 
 namespace samebits::kernels {
 namespace {
 
-/// Element has the size of the sequence's elements; their bits are moved, not their values.
-template <core::sequence Kind, class Element>
-struct fill_kernel {
+/// What all layouts need. `first` counts samples.
+struct position_in_stream {
+  std::uint64_t seed;
+  std::uint64_t task;
+  std::uint64_t first;
+
+  position_in_stream operator+(std::int64_t n) const { return {seed, task, first + static_cast<std::uint64_t>(n)}; }
+};
+
+// ---- sixteen bytes a block ----------------------------------------------------------------------------------------
+
+/// The samples of one block: a single store of 16 bytes.
+struct alignas(16) block_of_samples {
+  std::uint64_t items[2];
+};
+
+/// A thread makes one Philox block of the sequence; `first` counts blocks.
+template <class T, class Sampler>
+struct block_kernel {
   static constexpr int block_threads = 256;
-  static constexpr int per_item = static_cast<int>(sizeof(std::uint64_t) / sizeof(Element));
-  static constexpr int per_block = 2 * per_item;
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  std::uint64_t seed;
-  std::uint64_t task;
-  std::uint64_t first;  // the element that goes to out[0]
-  std::uint64_t n;
-  Element* out;
+  Sampler sampler;
+  position_in_stream stream;
+  std::int64_t n;
+  block_of_samples* out;
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::uint64_t block = first / per_block + static_cast<std::uint64_t>(global_thread<fill_kernel>(at));
-    std::uint64_t draws[2];
-    core::philox_draws(seed, task, block, draws);
-    std::uint64_t items[2];
-    core::sequence_items<Kind, double>(draws, items);
-    for (int j = 0; j < per_block; ++j) {
-      // Elements before `first` wrap around to huge numbers.
-      const std::uint64_t i = block * per_block + static_cast<std::uint64_t>(j) - first;
-      if (i < n) {
-        out[i] = static_cast<Element>(items[j / per_item] >> (j % per_item * 32));
-      }
+    const std::int64_t i = global_thread<block_kernel>(at);
+    if (i < n) {
+      std::uint64_t draws[2];
+      core::philox_draws(stream.seed, stream.task, stream.first + static_cast<std::uint64_t>(i), draws);
+      block_of_samples made;
+      core::block_items<T, double, float>(sampler, draws, made.items);
+      out[i] = made;
     }
   }
 };
 
-/// Elements per trip to the device: bounds the memory there.
-constexpr std::int64_t chunk = std::int64_t{1} << 22;
+constexpr std::int64_t chunk_samples = std::int64_t{1} << 22;
 
-template <core::sequence Kind, class Element>
-void fill_chunks(std::uint64_t seed, std::uint64_t task, std::uint64_t first, std::int64_t n, void* out) {
-  using kernel = fill_kernel<Kind, Element>;
-  device_array<Element> elements;
-  elements.make_room(n < chunk ? n : chunk);
-  for (std::int64_t done = 0; done < n; done += chunk) {
-    const std::int64_t count = n - done < chunk ? n - done : chunk;
-    const std::uint64_t start = first + static_cast<std::uint64_t>(done);
-    const auto within_block = static_cast<std::int64_t>(start % kernel::per_block);
-    const std::int64_t n_blocks = (within_block + count - 1) / kernel::per_block + 1;
-    launch(kernel{seed, task, start, static_cast<std::uint64_t>(count), elements.data()}, blocks_for<kernel>(n_blocks));
-    download(static_cast<Element*>(out) + done, elements.data(), count);
+template <class T, class Sampler>
+void fill_device(core::sampling<core::layout::sixteen_bytes, T>, const Sampler& sampler, position_in_stream stream,
+                 std::int64_t n, T* out) {
+  constexpr std::int64_t per_block = 16 / sizeof(T);
+  device_array<block_of_samples> made;
+  made.make_room((n < chunk_samples ? n : chunk_samples) / per_block + 2);
+  for (std::int64_t done = 0; done < n; done += chunk_samples) {
+    const std::int64_t count = n - done < chunk_samples ? n - done : chunk_samples;
+    const position_in_stream start = stream + done;
+    const auto within_block = static_cast<std::int64_t>(start.first % per_block);
+    const std::int64_t n_blocks = (within_block + count + per_block - 1) / per_block;
+    using kernel = block_kernel<T, Sampler>;
+    launch(kernel{sampler, {start.seed, start.task, start.first / per_block}, n_blocks, made.data()},
+           blocks_for<kernel>(n_blocks));
+    download(out + done, reinterpret_cast<T*>(made.data()) + within_block, count);
+  }
+}
+
+// ---- a sample per thread ------------------------------------------------------------------------------------------
+
+template <core::layout Layout, class T, class Sampler>
+struct sample_kernel {
+  static constexpr int block_threads = 256;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  Sampler sampler;
+  position_in_stream stream;
+  std::int64_t n;
+  T* out;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t i = global_thread<sample_kernel>(at);
+    if (i >= n) {
+      return;
+    }
+    const std::uint64_t sample = stream.first + static_cast<std::uint64_t>(i);
+    if constexpr (Layout == core::layout::eight_bytes) {
+      std::uint64_t draws[2];
+      core::philox_draws(stream.seed, stream.task, sample, draws);
+      out[i] = static_cast<T>(sampler.integer(draws));
+    } else {
+      core::sample_blocks<double> blocks(stream.seed, stream.task, sample);
+      out[i] = static_cast<T>(sampler.sample(blocks));
+    }
+  }
+};
+
+template <core::layout Layout, class T, class Sampler>
+void fill_device(core::sampling<Layout, T>, const Sampler& sampler, position_in_stream stream, std::int64_t n, T* out) {
+  using kernel = sample_kernel<Layout, T, Sampler>;
+  device_array<T> samples;
+  samples.make_room(n < chunk_samples ? n : chunk_samples);
+  for (std::int64_t done = 0; done < n; done += chunk_samples) {
+    const std::int64_t count = n - done < chunk_samples ? n - done : chunk_samples;
+    launch(kernel{sampler, stream + done, count, samples.data()}, blocks_for<kernel>(count));
+    download(out + done, samples.data(), count);
+  }
+}
+
+// ---- rows ---------------------------------------------------------------------------------------------------------
+
+/// A thread makes one row, in workspace of its own.
+template <class T, class Sampler>
+struct row_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  Sampler sampler;
+  position_in_stream stream;
+  std::int64_t n;
+  double* workspace;
+  T* out;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t i = global_thread<row_kernel>(at);
+    if (i >= n) {
+      return;
+    }
+    const std::int64_t n_inputs = sampler.n_inputs();
+    double* const inputs = workspace + i * (n_inputs + sampler.n_workspace());
+    const std::uint64_t row = stream.first + static_cast<std::uint64_t>(i);
+    for (std::int64_t j = 0; j < n_inputs; ++j) {
+      const std::uint64_t number = row * static_cast<std::uint64_t>(n_inputs) + static_cast<std::uint64_t>(j);
+      inputs[j] = sampler.input(stream.seed, stream.task, number, j);
+    }
+    sampler.make_row(core::row_position{stream.seed, stream.task, row}, inputs, out + i * sampler.row_size());
+  }
+};
+
+template <class T, class Sampler>
+void fill_device(core::sampling<core::layout::rows, T>, const Sampler& sampler, position_in_stream stream,
+                 std::int64_t n, T* out) {
+  using kernel = row_kernel<T, Sampler>;
+  const std::int64_t row_size = sampler.row_size();
+  const std::int64_t workspace_size = sampler.n_inputs() + sampler.n_workspace();
+  const std::int64_t fitting = chunk_samples / (row_size + workspace_size);
+  const std::int64_t chunk_rows = fitting < 1 ? 1 : fitting < n ? fitting : n;
+  device_array<T> rows;
+  rows.make_room(chunk_rows * row_size);
+  device_array<double> workspace;
+  workspace.make_room(chunk_rows * workspace_size + 1);
+  for (std::int64_t done = 0; done < n; done += chunk_rows) {
+    const std::int64_t count = n - done < chunk_rows ? n - done : chunk_rows;
+    launch(kernel{sampler, stream + done, count, workspace.data(), rows.data()}, blocks_for<kernel>(count));
+    download(out + done * row_size, rows.data(), count * row_size);
   }
 }
 
 }  // namespace
 
-samebits_status fill(samebits_call* call, samebits_fill_kind kind, std::uint64_t seed, std::uint64_t task,
-                     std::uint64_t first, std::int64_t n, void* out) {
+samebits_status fill(samebits_call* call, const samebits_sampling* sampling, std::int64_t n, void* out) {
   return guarded(call, [&] {
-    switch (kind) {
-      case samebits_kind_words: return fill_chunks<core::sequence::words, std::uint32_t>(seed, task, first, n, out);
-      case samebits_kind_uniform: return fill_chunks<core::sequence::uniform, std::uint64_t>(seed, task, first, n, out);
-      case samebits_kind_normal: return fill_chunks<core::sequence::normal, std::uint64_t>(seed, task, first, n, out);
+    device_array<double> table;
+    if (sampling->n_table > 0) {
+      table.make_room(sampling->n_table);
+      upload(table.data(), sampling->table, sampling->n_table);
     }
+    const position_in_stream stream{sampling->seed, sampling->task, sampling->first};
+    core::visit_sampler(*sampling->distribution, table.data(), sampling->dtype == SAMEBITS_FLOAT32,
+                        [&]<class How, class Sampler>(How how, const Sampler& sampler) {
+                          using T = typename How::value_type;
+                          fill_device(how, sampler, stream, n, static_cast<T*>(out));
+                        });
   });
 }
 

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 1u
+#define SAMEBITS_BACKEND_ABI 2u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -29,11 +29,16 @@ typedef struct samebits_call {
 
 typedef enum samebits_map_function { samebits_map_exp = 0, samebits_map_log = 1 } samebits_map_function;
 
-typedef enum samebits_fill_kind {
-  samebits_kind_words = 0,   /* uint32_t */
-  samebits_kind_uniform = 1, /* double in [0, 1) */
-  samebits_kind_normal = 2   /* double */
-} samebits_fill_kind;
+/* Which samples: a distribution whose arguments were checked, the tables that its sampler reads, and the range. */
+typedef struct samebits_sampling {
+  const samebits_distribution* distribution;
+  const double* table; /* lib/distribution.hpp: weights made ready, or the distribution's values */
+  int64_t n_table;
+  samebits_dtype dtype;
+  uint64_t seed;
+  uint64_t task;
+  uint64_t first;
+} samebits_sampling;
 
 /* A mixture made ready for the E-step. All arrays are row-major and dense. */
 typedef struct samebits_gmm_components {
@@ -81,9 +86,8 @@ typedef struct samebits_backend {
 
   samebits_status (*map)(samebits_call* call, samebits_map_function function, const double* in, int64_t n, double* out);
 
-  /* Elements first .. first + n - 1 of the stream's sequence of that kind. */
-  samebits_status (*fill)(samebits_call* call, samebits_fill_kind kind, uint64_t seed, uint64_t task, uint64_t first,
-                          int64_t n, void* out);
+  /* Samples first .. first + n - 1 of the distribution along the stream. */
+  samebits_status (*fill)(samebits_call* call, const samebits_sampling* sampling, int64_t n, void* out);
 
   /* A problem keeps what a fit needs on the backend: a copy of the rows on a device, work space on the CPU. */
   samebits_status (*gmm_open)(samebits_call* call, const double* x, int64_t n_rows, int64_t n_cols, void** problem);

@@ -1,11 +1,11 @@
 // Bulk random numbers, on every backend.
-#include "samebits/stream.hpp"
+#include "samebits/random.hpp"
 
 #include <span>
 
 #include "samebits/core/distributions.hpp"
 #include "samebits/digest.hpp"
-#include "samebits/random.hpp"
+#include "samebits/stream.hpp"
 #include "tests/backends/backend_test.hpp"
 
 namespace samebits::tests {
@@ -195,7 +195,8 @@ TEST_P(stream_fill, refuses_to_pass_the_end_of_the_sequence) {
   constexpr std::uint64_t end = std::uint64_t{1} << 60;
 
   EXPECT_EQ(error_of<invalid_argument>([&] { words(ctx(), end - 8, 9); }),
-            "fill_words: first is 1152921504606846968 and out has 9 elements, but a sequence ends at 2^60");
+            "fill_words: first is 1152921504606846968 and out has 9 samples, but a sequence of words ends after "
+            "1152921504606846976");
   EXPECT_TRUE(contains(error_of<invalid_argument>([&] { uniforms(ctx(), end + 1, 0); }), "fill_uniform: first is"));
   EXPECT_TRUE(
       contains(error_of<invalid_argument>([&] { normals(ctx(), ~std::uint64_t{0}, 1); }), "fill_normal: first"));

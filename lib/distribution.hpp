@@ -1,0 +1,21 @@
+// Checks of a distribution's parameters, and the tables that its sampler reads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "samebits/distributions.hpp"
+
+namespace samebits {
+
+/// Throws invalid_argument unless the distribution can be sampled into numbers of this type. Messages begin with
+/// `function` and name the parameter: "fill: gamma.shape is -1 but must be positive".
+const distribution_info& require_valid(const char* function, const samebits_distribution& d, samebits_dtype dtype);
+
+/// What the sampler reads as values: an alias table, cumulative weights, ...; else the values as they are.
+std::vector<double> sampler_table(const samebits_distribution& d);
+
+/// Samples that a stream has room for: each owns a number of blocks of its own.
+std::uint64_t sequence_length(const samebits_distribution& d);
+
+}  // namespace samebits
