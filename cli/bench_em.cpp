@@ -1,12 +1,11 @@
-// samebits bench: how fast, and the digest that shows it computed the same.
+// samebits bench em: Gaussian mixtures.
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 
-#include "cli/command.hpp"
+#include "cli/bench.hpp"
 #include "cli/progress.hpp"
 #include "samebits/datasets.hpp"
 #include "samebits/gmm.hpp"
@@ -31,21 +30,13 @@ struct em_result {
   std::string backend;
   std::string isa;
   int n_threads;
-  std::vector<double> seconds;
+  run_times times;
   double peak_memory_mib;
   gmm_model model;
-
-  double best() const { return *std::min_element(seconds.begin(), seconds.end()); }
-  double median() const {
-    std::vector<double> sorted = seconds;
-    std::sort(sorted.begin(), sorted.end());
-    const std::size_t half = sorted.size() / 2;
-    return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-  }
 };
 
 double rows_per_second(const em_options& o, const em_result& r) {
-  return static_cast<double>(o.rows) * static_cast<double>(o.iterations) / r.best();
+  return static_cast<double>(o.rows) * static_cast<double>(o.iterations) / r.times.best();
 }
 
 /// Two triangles of multiply-adds per row and component: |W dx|^2 and dx dx^T.
@@ -89,9 +80,9 @@ em_result measure(const em_options& o, const context& ctx, const std::vector<dou
       bar.show((run + share) / o.repeat, result.backend + " " + result.isa + ", run " + std::to_string(run + 1));
       return !interrupted();
     };
-    const auto begin = std::chrono::steady_clock::now();
-    result.model = gmm_fit(ctx, {x.data(), o.rows, o.cols}, options);
-    result.seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    result.times.seconds.push_back(seconds_of([&] {
+      result.model = gmm_fit(ctx, {x.data(), o.rows, o.cols}, options);
+    }));
   }
   result.peak_memory_mib = peak_memory_mib();
   return result;
@@ -101,7 +92,7 @@ json result_json(const em_options& o, const em_result& r) {
   return {{"backend", r.backend},
           {"isa", r.isa},
           {"threads", r.n_threads},
-          {"seconds", {{"runs", r.seconds}, {"min", r.best()}, {"median", r.median()}}},
+          {"seconds", r.times.json()},
           {"rows_per_second", rows_per_second(o, r)},
           {"gflops", gflops(o, r)},
           {"peak_memory_mib", r.peak_memory_mib},
@@ -129,21 +120,9 @@ void print_results(const em_options& o, const std::vector<em_result>& results) {
               "GFLOP/s", "digest");
   for (const em_result& r : results) {
     std::printf("%-14s %-8s %7d %9.4f %9.4f %11.1f %9.1f  %.23s\n", r.backend.c_str(), r.isa.c_str(), r.n_threads,
-                r.best(), r.median(), rows_per_second(o, r) * 1e-6, gflops(o, r), gmm_digest(r.model).c_str());
+                r.times.best(), r.times.median(), rows_per_second(o, r) * 1e-6, gflops(o, r),
+                gmm_digest(r.model).c_str());
   }
-}
-
-std::vector<context> contexts(const em_options& o) {
-  if (!o.all) {
-    return {o.compute.context()};
-  }
-  std::vector<context> found;
-  for (const backend_info& b : list_backends()) {
-    if (b.available) {
-      found.push_back(context({b.backend, b.backend == "cpu" ? b.isa : "", o.compute.n_threads}));
-    }
-  }
-  return found;
 }
 
 /// True when all results have the same digest.
@@ -153,7 +132,7 @@ bool agree(const std::vector<em_result>& results) {
 }
 
 int run(const em_options& o) {
-  const std::vector<context> where = contexts(o);
+  const std::vector<context> where = bench_contexts(o.compute, o.all);
   if (o.components > o.rows) {
     throw invalid_argument("bench em: components is " + std::to_string(o.components) + " but there are " +
                            std::to_string(o.rows) + " rows");
@@ -190,10 +169,8 @@ int run(const em_options& o) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, int& result) {
-  CLI::App* const bench = app.add_subcommand("bench", "Measure speed");
-  bench->require_subcommand(1);
-  CLI::App* const em = bench->add_subcommand(
+void add_bench_em(CLI::App& bench, int& result) {
+  CLI::App* const em = bench.add_subcommand(
       "em", "Gaussian-mixture EM on synthetic blobs (blob k at 5k in every coordinate), a fixed number of iterations");
   const auto o = std::make_shared<em_options>();
   em->add_option("--rows", o->rows, "rows")->check(CLI::PositiveNumber)->capture_default_str();

@@ -48,6 +48,51 @@ std::vector<stage> fill_job(const context& ctx) {
   return {stage_of("fill", {values})};
 }
 
+template <class T>
+stage filled_stage(const context& ctx, const std::string& name, const samebits_distribution& d, std::size_t n) {
+  std::vector<T> samples(n * static_cast<std::size_t>(row_size(d)));
+  fill(ctx, d, stream, 5, std::span<T>(samples));
+  sha256 digest;
+  digest.update(std::as_bytes(std::span<const T>(samples)));
+  return {name, short_digest(digest)};
+}
+
+stage distribution_stage(const context& ctx, const distribution_info& info, const samebits_distribution& d,
+                         samebits_dtype dtype, std::size_t n) {
+  const std::string name = info.name;
+  switch (dtype) {
+    case SAMEBITS_FLOAT64: return filled_stage<double>(ctx, name, d, n);
+    case SAMEBITS_FLOAT32: return filled_stage<float>(ctx, name + " float32", d, n);
+    case SAMEBITS_INT64: return filled_stage<std::int64_t>(ctx, name, d, n);
+    case SAMEBITS_UINT64: return filled_stage<std::uint64_t>(ctx, name, d, n);
+    case SAMEBITS_UINT32: break;
+  }
+  return filled_stage<std::uint32_t>(ctx, name, d, n);
+}
+
+/// Every distribution, in every type of its samples: the standard member of each family, tables where it needs some.
+std::vector<stage> distributions_job(const context& ctx) {
+  constexpr std::size_t n_samples = 5'003;
+  static constexpr double table[] = {0.5, 2, 0.25, 1, 0, 3};  // also mean (0.5, 2) and factor ((0.25, 1), (0, 3))
+  std::vector<stage> stages;
+  for (const distribution_info& info : list_distributions()) {
+    samebits_distribution d;
+    samebits_distribution_init(&d, info.kind);
+    d.count = info.count == nullptr            ? 0
+              : info.kind == SAMEBITS_BINOMIAL ? 100
+              : info.kind == SAMEBITS_INTEGERS ? 1000
+                                               : 2;
+    if (info.values != nullptr) {
+      d.values = table;
+      d.n_values = info.kind == SAMEBITS_DIRICHLET ? 4 : 6;
+    }
+    for (const samebits_dtype dtype : info.dtypes) {
+      stages.push_back(distribution_stage(ctx, info, d, dtype, n_samples));
+    }
+  }
+  return stages;
+}
+
 /// Arguments over the whole domain: exp over [-750, 750), log over its results and their reciprocals.
 std::vector<double> arguments(const context& ctx) {
   std::vector<double> x(n_elements);
@@ -115,6 +160,7 @@ const std::vector<check_job>& check_jobs() {
       {"words", words_job},
       {"uniform", fill_job<fill_uniform>},
       {"normal", fill_job<fill_normal>},
+      {"distributions", distributions_job},
       {"exp", exp_job},
       {"log", log_job},
       {"em 1 column", em_job<1025, 1, 3>},

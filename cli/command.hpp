@@ -17,6 +17,7 @@ void add_info(CLI::App& app, int& result);
 void add_fit(CLI::App& app, int& result);
 void add_bench(CLI::App& app, int& result);
 void add_check(CLI::App& app, int& result);
+void add_random(CLI::App& app, int& result);
 
 /// --backend, --isa and --threads.
 struct compute_options {

@@ -38,6 +38,7 @@ int run(int argc, char** argv) {
   add_fit(app, result);
   add_bench(app, result);
   add_check(app, result);
+  add_random(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/command.hpp"
+
 namespace samebits::cli {
 namespace {
 
@@ -40,6 +42,8 @@ class descriptor {
       } else if (errno != EINTR) {
         throw_errno();
       }
+      // A FIFO that nobody reads would wait for ever.
+      if (!bytes.empty() && interrupted()) throw_errno(EINTR);
     }
   }
 
@@ -66,13 +70,11 @@ class temporary_file {
     if (::fchmod(file_.get(), mode) != 0) throw_errno();
   }
 
-  void write(std::string_view bytes) {
-    file_.write(bytes);
-    if (::fsync(file_.get()) != 0) throw_errno();
-    file_.close();
-  }
+  void write(std::string_view bytes) { file_.write(bytes); }
 
   void rename_to(const fs::path& target) {
+    if (::fsync(file_.get()) != 0) throw_errno();
+    file_.close();
     if (std::rename(path_.c_str(), target.c_str()) != 0) throw_errno();
     renamed_ = true;
   }
@@ -117,45 +119,98 @@ std::optional<fs::path> replaceable_target(fs::path path) {
   throw_errno(ELOOP);
 }
 
-void write_directly(const fs::path& path, std::string_view bytes) {
-  // O_APPEND: when standard output goes to a file, what is there already stays.
-  descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  file.write(bytes);
-  file.close();
-}
+}  // namespace
 
-void create(const fs::path& target, std::string_view bytes) {
-  temporary_file file(target.parent_path(), 0666);
-  file.write(bytes);
-  file.rename_to(target);
-}
+/// Where the bytes go: a new file beside the place of the result, or what lies in that place already.
+class output_file::target {
+ public:
+  explicit target(const fs::path& path) {
+    const auto status = file_status(path);
+    if (!status || S_ISREG(status->st_mode)) {
+      place_ = replaceable_target(path);
+    }
+    if (!place_) {
+      // O_APPEND: when standard output goes to a file, what is there already stays.
+      direct_.emplace(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    } else if (!status) {
+      replacement_.emplace(place_->parent_path(), 0666);
+    } else {
+      // A rename needs no right to write to the file itself, but a file made read-only is meant to stay.
+      if (::faccessat(AT_FDCWD, place_->c_str(), W_OK, AT_EACCESS) != 0) throw_errno();
+      const mode_t mode = status->st_mode & 07777;
+      replacement_.emplace(place_->parent_path(), mode);
+      replacement_->set_mode(mode);  // open() took the umask off
+    }
+  }
 
-void replace(const fs::path& target, mode_t mode, std::string_view bytes) {
-  // A rename needs no right to write to the file itself, but a file made read-only is meant to stay.
-  if (::faccessat(AT_FDCWD, target.c_str(), W_OK, AT_EACCESS) != 0) throw_errno();
-  temporary_file file(target.parent_path(), mode);
-  file.set_mode(mode);  // open() took the umask off
-  file.write(bytes);
-  file.rename_to(target);
-}
+  void write(std::string_view bytes) {
+    if (replacement_) {
+      replacement_->write(bytes);
+    } else {
+      direct_->write(bytes);
+    }
+  }
 
-void write_anywhere(const fs::path& path, std::string_view bytes) {
-  const auto status = file_status(path);
-  if (status && !S_ISREG(status->st_mode)) return write_directly(path, bytes);
-  const auto target = replaceable_target(path);
-  if (!target) return write_directly(path, bytes);
-  if (!status) return create(*target, bytes);
-  replace(*target, status->st_mode & 07777, bytes);
+  void finish() {
+    if (replacement_) {
+      replacement_->rename_to(*place_);
+    } else {
+      direct_->close();
+    }
+  }
+
+ private:
+  std::optional<fs::path> place_;  // of the result, where it is renamed to
+  std::optional<temporary_file> replacement_;
+  std::optional<descriptor> direct_;
+};
+
+namespace {
+
+template <class Action>
+void name_path(const std::string& path, const Action& action) {
+  try {
+    action();
+  } catch (const std::system_error& error) {
+    throw output_error(path + ": cannot write: " + error.code().message());
+  }
 }
 
 }  // namespace
 
+output_file::output_file(const std::string& path) : path_(path) {
+  name_path(path_, [this] { target_ = std::make_unique<target>(path_); });
+}
+output_file::~output_file() = default;
+
+void output_file::write(std::string_view bytes) {
+  name_path(path_, [&] { target_->write(bytes); });
+}
+void output_file::finish() {
+  name_path(path_, [this] { target_->finish(); });
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
-  try {
-    write_anywhere(path, bytes);
-  } catch (const std::system_error& error) {
-    throw output_error(path + ": cannot write: " + error.code().message());
+  output_file file(path);
+  file.write(bytes);
+  file.finish();
+}
+
+bool write_standard_output(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (n >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    } else if (errno == EPIPE) {
+      return false;
+    } else if (errno != EINTR) {
+      throw output_error("standard output: cannot write: " + std::generic_category().message(errno));
+    }
+    if (!bytes.empty() && interrupted()) {
+      return false;
+    }
   }
+  return true;
 }
 
 }  // namespace samebits::cli

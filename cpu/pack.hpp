@@ -136,6 +136,16 @@ SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
   }
 }
 
+/// start, start + stride, ... one per lane of V.
+template <class V>
+SAMEBITS_INLINE bits_t<V> strided(std::uint64_t start, std::uint64_t stride) {
+  alignas(64) std::uint64_t lanes[value_traits<V>::width];
+  for (std::uint64_t j = 0; j < value_traits<V>::width; ++j) {
+    lanes[j] = start + j * stride;
+  }
+  return bits_t<V>::load(lanes);
+}
+
 /// Reads pack<double>::width consecutive rows of Cols columns: columns[b] receives column b, a row in each lane.
 template <int Cols>
 SAMEBITS_INLINE void load_rows(const double* rows, pack<double> (&columns)[Cols]) {
@@ -174,6 +184,10 @@ using integer_pack = U;
 template <class V>
 SAMEBITS_INLINE bits_t<V> consecutive(std::uint64_t start) {
   return static_cast<bits_t<V>>(start);
+}
+template <class V>
+SAMEBITS_INLINE bits_t<V> strided(std::uint64_t start, std::uint64_t) {
+  return start;
 }
 SAMEBITS_INLINE void store_pairs(void* out, std::uint64_t a, std::uint64_t b) {
   const std::uint64_t pair[2] = {a, b};

@@ -217,21 +217,53 @@ struct row_fill {
     const std::int64_t count = (end - begin) * n_inputs;
     // make_row wants its workspace behind a row's inputs: so rows are made from the last to the first, each in a copy.
     double* const row_inputs = inputs + count;
-    if constexpr (Sampler::inputs_are_normals) {
+    if constexpr (Sampler::inputs == row_inputs::normals) {
       const fill_job<normal_sampler<double>, double> normals{
           normal_sampler<double>(0, 1), job.seed, job.task, first_input, count, inputs};
       const block_fill<normal_sampler<double>, double> blocks(normals);
       const std::uint64_t origin = blocks.first_byte / block_bytes;
       blocks.fill(origin, origin + static_cast<std::uint64_t>(blocks.n_blocks()));
-    } else {
-      for (std::int64_t i = 0; i < count; ++i) {
-        inputs[i] = sampler.input(job.seed, job.task, first_input + static_cast<std::uint64_t>(i), i % n_inputs);
+    } else if constexpr (Sampler::inputs == row_inputs::components) {
+      for (std::int64_t j = 0; j < n_inputs; ++j) {
+        fill_component(j, first_input + static_cast<std::uint64_t>(j), end - begin, inputs + j);
       }
     }
     for (std::int64_t i = begin; i < end; ++i) {
       std::memcpy(row_inputs, inputs + (i - begin) * n_inputs, static_cast<std::size_t>(n_inputs) * sizeof(double));
       sampler.make_row(row_position{job.seed, job.task, job.first + static_cast<std::uint64_t>(i)}, row_inputs,
                        job.out + i * row_size);
+    }
+  }
+
+  /// Input j of n rows: every n_inputs-th number from `first` on, to every n_inputs-th place.
+  void fill_component(std::int64_t j, std::uint64_t first, std::int64_t n, double* out) const {
+    using V = pack<double>;
+    constexpr std::int64_t width = value_traits<V>::width;
+    const std::int64_t stride = job.sampler.n_inputs();
+    const auto component = job.sampler.component(j);
+    const auto number = [&](std::int64_t i) { return first + static_cast<std::uint64_t>(i * stride); };
+    const auto scalar = [&](std::int64_t i) {
+      sample_blocks<double> blocks(job.seed, job.task, number(i));
+      out[i * stride] = Sampler::input(component, blocks);
+    };
+    std::int64_t i = 0;
+    if constexpr (width > 1) {
+      for (; i + width <= n; i += width) {
+        sample_blocks<V> blocks(job.seed, job.task, strided<V>(number(i), static_cast<std::uint64_t>(stride)));
+        alignas(64) double x[width];
+        alignas(64) double scores[width];
+        store(x, Sampler::input(component, blocks));
+        store(scores, blocks.score);
+        for (std::int64_t lane = 0; lane < width; ++lane) {
+          out[(i + lane) * stride] = x[lane];
+          if (scores[lane] < 0) {
+            scalar(i + lane);
+          }
+        }
+      }
+    }
+    for (; i < n; ++i) {
+      scalar(i);
     }
   }
 

@@ -137,9 +137,11 @@ struct row_kernel {
     const std::int64_t n_inputs = sampler.n_inputs();
     double* const inputs = workspace + i * (n_inputs + sampler.n_workspace());
     const std::uint64_t row = stream.first + static_cast<std::uint64_t>(i);
-    for (std::int64_t j = 0; j < n_inputs; ++j) {
-      const std::uint64_t number = row * static_cast<std::uint64_t>(n_inputs) + static_cast<std::uint64_t>(j);
-      inputs[j] = sampler.input(stream.seed, stream.task, number, j);
+    if constexpr (Sampler::inputs != core::row_inputs::none) {
+      for (std::int64_t j = 0; j < n_inputs; ++j) {
+        const std::uint64_t number = row * static_cast<std::uint64_t>(n_inputs) + static_cast<std::uint64_t>(j);
+        inputs[j] = sampler.input(stream.seed, stream.task, number, j);
+      }
     }
     sampler.make_row(core::row_position{stream.seed, stream.task, row}, inputs, out + i * sampler.row_size());
   }

@@ -11,6 +11,7 @@
 #include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 #include "samebits/seed.hpp"
+#include "samebits/sequence.hpp"
 #include "samebits/split.hpp"
 #include "samebits/stream.hpp"
 #include "samebits/version.hpp"

@@ -10,6 +10,7 @@
 #include "samebits/sequence.hpp"
 #include "tests/backends/backend_test.hpp"
 #include "tests/backends/distribution_cases.hpp"
+#include "tests/objects/contracted_samples.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -220,6 +221,31 @@ TEST_P(distribution_bits, are_those_of_sequences) {
   expect_sequence<std::int64_t>(ctx(), dist::negative_binomial{2, 0.1});
   expect_sequence<std::int64_t>(ctx(), dist::geometric{0.2});
 }
+
+// ---- a user's compiler --------------------------------------------------------------------------------------------
+
+#if defined(SAMEBITS_TEST_HAS_CONTRACTED_SAMPLES)
+TEST(distribution_formulas, keep_their_bits_where_the_compiler_contracts) {
+  const auto backends = list_backends();
+  if (std::none_of(backends.begin(), backends.end(), [](const auto& b) { return b.isa == "avx2" && b.available; })) {
+    GTEST_SKIP() << "this CPU has no avx2";
+  }
+  ASSERT_TRUE(contracts(1 + 0x1p-30, 1 + 0x1p-30, -(1 + 0x1p-29))) << "the control does not contract";
+  const context scalar({"cpu", "scalar", 1});
+  constexpr std::uint64_t n = 2'000;
+  for_each_case([&](const distribution_case& c, samebits_dtype dtype, const std::string& name) {
+    std::vector<std::uint64_t> contracted(n);
+    if (!contracted_samples(c.distribution, dtype == SAMEBITS_FLOAT32, 9, 10, 3, n, contracted.data())) {
+      return;
+    }
+    const std::vector<std::byte> bytes = bytes_of(scalar, c.distribution, dtype, {9, 10}, 3, n);
+    const std::size_t size = bytes.size() / n;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      ASSERT_EQ(std::memcmp(bytes.data() + i * size, &contracted[i], size), 0) << name << " " << i;
+    }
+  });
+}
+#endif
 
 // ---- errors -------------------------------------------------------------------------------------------------------
 

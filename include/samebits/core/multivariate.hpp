@@ -14,6 +14,9 @@
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
+/// What the inputs of a row are: standard normals, or for each column a distribution of its own (`component`).
+enum class row_inputs { none, normals, components };
+
 /// Which row: for samplers that draw while they make it.
 struct row_position {
   std::uint64_t seed;
@@ -32,7 +35,7 @@ SAMEBITS_HD SAMEBITS_INLINE double normal_element(std::uint64_t seed, std::uint6
 
 /// What the samplers made of standard normals have in common.
 struct normal_inputs {
-  static constexpr bool inputs_are_normals = true;
+  static constexpr row_inputs inputs = row_inputs::normals;
 
   SAMEBITS_HD double input(std::uint64_t seed, std::uint64_t task, std::uint64_t number, std::int64_t) const {
     return normal_element(seed, task, number);
@@ -153,7 +156,7 @@ struct rotation_sampler : normal_inputs {
 
 /// Gammas over their sum, by way of their logarithms: concentrations near 0 do not end in 0 / 0.
 struct dirichlet_sampler {
-  static constexpr bool inputs_are_normals = false;
+  static constexpr row_inputs inputs = row_inputs::components;
 
   std::int64_t n_components;
   const double* concentrations;
@@ -165,9 +168,16 @@ struct dirichlet_sampler {
   SAMEBITS_HD std::int64_t n_inputs() const { return n_components; }
   SAMEBITS_HD std::int64_t n_workspace() const { return 0; }
 
-  SAMEBITS_HD double input(std::uint64_t seed, std::uint64_t task, std::uint64_t number, std::int64_t component) const {
+  /// The distribution of a component's input: the logarithm of a gamma variate.
+  SAMEBITS_HD unit_gamma component(std::int64_t j) const { return unit_gamma(concentrations[j]); }
+
+  template <class V>
+  SAMEBITS_HD SAMEBITS_INLINE static V input(const unit_gamma& gamma, sample_blocks<V>& blocks) {
+    return gamma.sample_log(blocks, first_gamma);
+  }
+  SAMEBITS_HD double input(std::uint64_t seed, std::uint64_t task, std::uint64_t number, std::int64_t j) const {
     sample_blocks<double> blocks(seed, task, number);
-    return unit_gamma(concentrations[component]).sample_log(blocks, first_gamma);
+    return input(component(j), blocks);
   }
 
   template <class T>
@@ -189,7 +199,7 @@ struct dirichlet_sampler {
 
 /// Counts of n trials over categories: binomials, one category after the other, each with what the earlier ones left.
 struct multinomial_sampler {
-  static constexpr bool inputs_are_normals = false;
+  static constexpr row_inputs inputs = row_inputs::none;
 
   std::int64_t n_trials;
   std::int64_t n_categories;
@@ -201,7 +211,6 @@ struct multinomial_sampler {
   SAMEBITS_HD std::int64_t row_size() const { return n_categories; }
   SAMEBITS_HD std::int64_t n_inputs() const { return 0; }
   SAMEBITS_HD std::int64_t n_workspace() const { return 0; }
-  SAMEBITS_HD double input(std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t) const { return 0; }
 
   template <class T>
   SAMEBITS_HD void make_row(row_position at, double*, T* row) const {
