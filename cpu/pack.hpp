@@ -86,6 +86,7 @@ struct pack {
 
   friend SAMEBITS_INLINE pack fma(pack a, pack b, pack c) { return hn::MulAdd(a.v, b.v, c.v); }
   friend SAMEBITS_INLINE pack fnma(pack a, pack b, pack c) { return hn::NegMulAdd(a.v, b.v, c.v); }
+  friend SAMEBITS_INLINE pack rounded(pack a) { return a; }
   friend SAMEBITS_INLINE pack sqrt(pack a) { return hn::Sqrt(a.v); }
   friend SAMEBITS_INLINE pack select_less(pack a, pack b, pack x, pack y) {
     return hn::IfThenElse(hn::Lt(a.v, b.v), x.v, y.v);

@@ -215,8 +215,8 @@ struct row_fill {
     const std::uint64_t first_row = job.first + static_cast<std::uint64_t>(begin);
     const std::uint64_t first_input = first_row * static_cast<std::uint64_t>(n_inputs);
     const std::int64_t count = (end - begin) * n_inputs;
-    // make_row wants its workspace behind a row's inputs: so rows are made from the last to the first, each in a copy.
-    double* const row_inputs = inputs + count;
+    // A row is made in a copy of its inputs, with workspace behind it.
+    double* const inputs_of_row = inputs + count;
     if constexpr (Sampler::inputs == row_inputs::normals) {
       const fill_job<normal_sampler<double>, double> normals{
           normal_sampler<double>(0, 1), job.seed, job.task, first_input, count, inputs};
@@ -229,8 +229,8 @@ struct row_fill {
       }
     }
     for (std::int64_t i = begin; i < end; ++i) {
-      std::memcpy(row_inputs, inputs + (i - begin) * n_inputs, static_cast<std::size_t>(n_inputs) * sizeof(double));
-      sampler.make_row(row_position{job.seed, job.task, job.first + static_cast<std::uint64_t>(i)}, row_inputs,
+      std::memcpy(inputs_of_row, inputs + (i - begin) * n_inputs, static_cast<std::size_t>(n_inputs) * sizeof(double));
+      sampler.make_row(row_position{job.seed, job.task, job.first + static_cast<std::uint64_t>(i)}, inputs_of_row,
                        job.out + i * row_size);
     }
   }

@@ -80,11 +80,12 @@ SAMEBITS_C_API void samebits_distribution_init(samebits_distribution* distributi
   if (distribution == nullptr) {
     return;
   }
-  *distribution = {sizeof(samebits_distribution), kind, {}, 1, nullptr, 0};
+  *distribution = {sizeof(samebits_distribution), kind, {}, 0, nullptr, 0};
   if (kind >= 0 && static_cast<int>(kind) < SAMEBITS_N_DISTRIBUTIONS) {
+    const samebits::distribution_info& info = samebits::list_distributions()[static_cast<std::size_t>(kind)];
+    distribution->count = info.standard_count;
     double* next = distribution->parameters;
-    for (const samebits::distribution_parameter& parameter :
-         samebits::list_distributions()[static_cast<std::size_t>(kind)].parameters) {
+    for (const samebits::distribution_parameter& parameter : info.parameters) {
       *next++ = parameter.standard;
     }
   }

@@ -15,7 +15,7 @@ namespace {
 // ---- the catalogue ------------------------------------------------------------------------------------------------
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::int64_t largest_rotation = 1024;
+constexpr std::int64_t largest_rotation = 256;
 
 constexpr distribution_parameter low_high[] = {{"low", 0}, {"high", 1}};
 constexpr distribution_parameter mean_sd[] = {{"mean", 0}, {"sd", 1}};
@@ -36,45 +36,46 @@ constexpr samebits_dtype words64[] = {SAMEBITS_UINT64};
 constexpr samebits_dtype words32[] = {SAMEBITS_UINT32};
 
 constexpr distribution_info catalogue[] = {
-    {SAMEBITS_WORDS, "words", {}, nullptr, nullptr, words32},
-    {SAMEBITS_WORDS64, "words64", {}, nullptr, nullptr, words64},
-    {SAMEBITS_UNIFORM, "uniform", low_high, nullptr, nullptr, reals},
-    {SAMEBITS_UNIFORM_POSITIVE, "uniform_positive", {}, nullptr, nullptr, reals},
-    {SAMEBITS_UNIFORM_OPEN, "uniform_open", {}, nullptr, nullptr, reals},
-    {SAMEBITS_UNIFORM_CURAND, "uniform_curand", {}, nullptr, nullptr, reals},
-    {SAMEBITS_INTEGERS, "integers", {}, "n", nullptr, words64},
-    {SAMEBITS_NORMAL, "normal", mean_sd, nullptr, nullptr, reals},
-    {SAMEBITS_LOGNORMAL, "lognormal", mean_sd, nullptr, nullptr, reals},
-    {SAMEBITS_EXPONENTIAL, "exponential", scale_alone, nullptr, nullptr, reals},
-    {SAMEBITS_GAMMA, "gamma", shape_scale, nullptr, nullptr, reals},
-    {SAMEBITS_BETA, "beta", a_b, nullptr, nullptr, reals},
-    {SAMEBITS_CHI_SQUARE, "chi_square", df_alone, nullptr, nullptr, reals},
-    {SAMEBITS_STUDENT_T, "student_t", df_alone, nullptr, nullptr, reals},
-    {SAMEBITS_CAUCHY, "cauchy", location_scale, nullptr, nullptr, reals},
-    {SAMEBITS_LAPLACE, "laplace", location_scale, nullptr, nullptr, reals},
-    {SAMEBITS_LOGISTIC, "logistic", location_scale, nullptr, nullptr, reals},
-    {SAMEBITS_GUMBEL, "gumbel", location_scale, nullptr, nullptr, reals},
-    {SAMEBITS_WEIBULL, "weibull", shape_scale, nullptr, nullptr, reals},
-    {SAMEBITS_PARETO, "pareto", shape_scale, nullptr, nullptr, reals},
-    {SAMEBITS_VON_MISES, "von_mises", mean_concentration, nullptr, nullptr, reals},
-    {SAMEBITS_TRUNCATED_NORMAL, "truncated_normal", mean_sd_low_high, nullptr, nullptr, reals},
-    {SAMEBITS_POISSON, "poisson", mean_alone, nullptr, nullptr, counts},
-    {SAMEBITS_BINOMIAL, "binomial", p_alone, "n", nullptr, counts},
-    {SAMEBITS_NEGATIVE_BINOMIAL, "negative_binomial", successes_p, nullptr, nullptr, counts},
-    {SAMEBITS_GEOMETRIC, "geometric", p_alone, nullptr, nullptr, counts},
-    {SAMEBITS_CATEGORICAL, "categorical", {}, nullptr, "weights", counts},
-    {SAMEBITS_CATEGORICAL_CUMULATIVE, "categorical_cumulative", {}, nullptr, "weights", counts},
-    {SAMEBITS_MULTINOMIAL, "multinomial", {}, "n", "weights", counts},
-    {SAMEBITS_DIRICHLET, "dirichlet", {}, nullptr, "concentrations", reals},
-    {SAMEBITS_MULTIVARIATE_NORMAL, "multivariate_normal", {}, "n_cols", "mean_and_factor", reals},
-    {SAMEBITS_SPHERE, "sphere", {}, "n_cols", nullptr, reals},
-    {SAMEBITS_ROTATION, "rotation", {}, "n", nullptr, reals},
+    {SAMEBITS_WORDS, "words", {}, nullptr, 0, nullptr, words32},
+    {SAMEBITS_WORDS64, "words64", {}, nullptr, 0, nullptr, words64},
+    {SAMEBITS_UNIFORM, "uniform", low_high, nullptr, 0, nullptr, reals},
+    {SAMEBITS_UNIFORM_POSITIVE, "uniform_positive", {}, nullptr, 0, nullptr, reals},
+    {SAMEBITS_UNIFORM_OPEN, "uniform_open", {}, nullptr, 0, nullptr, reals},
+    {SAMEBITS_UNIFORM_CURAND, "uniform_curand", {}, nullptr, 0, nullptr, reals},
+    {SAMEBITS_INTEGERS, "integers", {}, "n", 2, nullptr, words64},
+    {SAMEBITS_NORMAL, "normal", mean_sd, nullptr, 0, nullptr, reals},
+    {SAMEBITS_LOGNORMAL, "lognormal", mean_sd, nullptr, 0, nullptr, reals},
+    {SAMEBITS_EXPONENTIAL, "exponential", scale_alone, nullptr, 0, nullptr, reals},
+    {SAMEBITS_GAMMA, "gamma", shape_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_BETA, "beta", a_b, nullptr, 0, nullptr, reals},
+    {SAMEBITS_CHI_SQUARE, "chi_square", df_alone, nullptr, 0, nullptr, reals},
+    {SAMEBITS_STUDENT_T, "student_t", df_alone, nullptr, 0, nullptr, reals},
+    {SAMEBITS_CAUCHY, "cauchy", location_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_LAPLACE, "laplace", location_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_LOGISTIC, "logistic", location_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_GUMBEL, "gumbel", location_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_WEIBULL, "weibull", shape_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_PARETO, "pareto", shape_scale, nullptr, 0, nullptr, reals},
+    {SAMEBITS_VON_MISES, "von_mises", mean_concentration, nullptr, 0, nullptr, reals},
+    {SAMEBITS_TRUNCATED_NORMAL, "truncated_normal", mean_sd_low_high, nullptr, 0, nullptr, reals},
+    {SAMEBITS_POISSON, "poisson", mean_alone, nullptr, 0, nullptr, counts},
+    {SAMEBITS_BINOMIAL, "binomial", p_alone, "n", 1, nullptr, counts},
+    {SAMEBITS_NEGATIVE_BINOMIAL, "negative_binomial", successes_p, nullptr, 0, nullptr, counts},
+    {SAMEBITS_GEOMETRIC, "geometric", p_alone, nullptr, 0, nullptr, counts},
+    {SAMEBITS_CATEGORICAL, "categorical", {}, nullptr, 0, "weights", counts},
+    {SAMEBITS_CATEGORICAL_CUMULATIVE, "categorical_cumulative", {}, nullptr, 0, "weights", counts},
+    {SAMEBITS_MULTINOMIAL, "multinomial", {}, "n", 1, "weights", counts},
+    {SAMEBITS_DIRICHLET, "dirichlet", {}, nullptr, 0, "concentrations", reals},
+    {SAMEBITS_MULTIVARIATE_NORMAL, "multivariate_normal", {}, "n_cols", 1, "mean_and_factor", reals},
+    {SAMEBITS_SPHERE, "sphere", {}, "n_cols", 3, nullptr, reals},
+    {SAMEBITS_ROTATION, "rotation", {}, "n", 3, nullptr, reals},
 };
 static_assert(std::size(catalogue) == SAMEBITS_N_DISTRIBUTIONS);
 
-constexpr const char* dtype_name(samebits_dtype dtype) {
+std::string dtype_text(samebits_dtype dtype) {
   constexpr const char* names[] = {"float64", "float32", "int64", "uint64", "uint32"};
-  return dtype >= 0 && static_cast<std::size_t>(dtype) < std::size(names) ? names[dtype] : "unknown";
+  const auto number = static_cast<std::size_t>(dtype);
+  return number < std::size(names) ? names[number] : std::to_string(static_cast<int>(dtype));
 }
 
 // ---- checks -------------------------------------------------------------------------------------------------------
@@ -87,6 +88,9 @@ struct domain {
   const char* words;
 };
 constexpr double largest = std::numeric_limits<double>::max();
+constexpr double largest_float = std::numeric_limits<float>::max();
+bool fits_float(double value) { return std::isinf(value) || std::fabs(value) <= largest_float; }
+
 constexpr domain any_number = {-largest, true, largest, "must be finite"};
 constexpr domain any_bound = {-infinity, true, infinity, "must be a number or infinite"};
 constexpr domain not_negative = {0, true, largest, "must be finite and not negative"};
@@ -133,13 +137,13 @@ class checker {
       const domain allowed = domain_of(info_.kind, name);
       require((allowed.low_itself ? value >= allowed.low : value > allowed.low) && value <= allowed.high, name, value,
               allowed.words);
-      const bool fits = std::isinf(value) || std::fabs(value) <= std::numeric_limits<float>::max();
-      require(dtype != SAMEBITS_FLOAT32 || fits, name, value, "is above the largest float32");
+      require(dtype != SAMEBITS_FLOAT32 || fits_float(value), name, value, "is above the largest float32");
     }
     if (info_.kind == SAMEBITS_UNIFORM) {
       interval(0);
-      require(std::isfinite(d_.parameters[1] - d_.parameters[0]), "high", d_.parameters[1],
-              "and the distance from low is not finite");
+      const double range = d_.parameters[1] - d_.parameters[0];
+      require(std::isfinite(range) && (dtype != SAMEBITS_FLOAT32 || range <= largest_float), "high", d_.parameters[1],
+              "its distance from low is too large for the samples' type");
     }
     if (info_.kind == SAMEBITS_TRUNCATED_NORMAL) {
       interval(2);
@@ -155,12 +159,12 @@ class checker {
       case SAMEBITS_MULTINOMIAL: return count_within(0, std::uint64_t{1} << 50, "must lie in [0, 2^50]");
       case SAMEBITS_MULTIVARIATE_NORMAL:
       case SAMEBITS_SPHERE: return count_within(1, std::uint64_t{1} << 20, "must lie in [1, 2^20]");
-      case SAMEBITS_ROTATION: return count_within(1, largest_rotation, "must lie in [1, 1024]");
+      case SAMEBITS_ROTATION: return count_within(1, largest_rotation, "must lie in [1, 256]");
       default: return;
     }
   }
 
-  void values() const {
+  void values(samebits_dtype dtype) const {
     if (info_.values == nullptr) {
       return;
     }
@@ -174,7 +178,11 @@ class checker {
                                " values but n_cols is " + std::to_string(n) + ", which takes " +
                                std::to_string(n + n * n));
       }
-      return each([](double v) { return std::isfinite(v); }, "must be finite");
+      each([](double v) { return std::isfinite(v); }, "must be finite");
+      if (dtype == SAMEBITS_FLOAT32) {
+        each(fits_float, "is above the largest float32");
+      }
+      return;
     }
     if (info_.kind == SAMEBITS_DIRICHLET) {
       return each([](double v) { return v > 0 && std::isfinite(v); }, "must be finite and positive");
@@ -184,9 +192,10 @@ class checker {
     for (std::int64_t i = 0; i < d_.n_values; ++i) {
       sum += d_.values[i];
     }
-    if (!(sum >= std::numeric_limits<double>::min() && std::isfinite(sum))) {
+    // Far enough from the limits that any other order of adding stays within them too.
+    if (!(sum >= 0x1p-1000 && sum <= 0x1p1000)) {
       throw invalid_argument(prefix_ + info_.values + " has the sum " + short_text(sum) +
-                             " but it must be positive and finite");
+                             " but it must lie in [2^-1000, 2^1000]");
     }
   }
 
@@ -249,17 +258,17 @@ std::span<const distribution_info> list_distributions() { return catalogue; }
 const distribution_info& require_valid(const char* function, const samebits_distribution& d, samebits_dtype dtype) {
   const distribution_info& info = info_of(function, d);
   if (std::find(info.dtypes.begin(), info.dtypes.end(), dtype) == info.dtypes.end()) {
-    std::string allowed = dtype_name(info.dtypes.front());
+    std::string allowed = dtype_text(info.dtypes.front());
     for (const samebits_dtype other : info.dtypes.subspan(1)) {
-      allowed += std::string(" or ") + dtype_name(other);
+      allowed += " or " + dtype_text(other);
     }
-    throw invalid_argument(std::string(function) + ": dtype is " + dtype_name(dtype) + " but samples of " + info.name +
+    throw invalid_argument(std::string(function) + ": dtype is " + dtype_text(dtype) + " but samples of " + info.name +
                            " are " + allowed);
   }
   const checker check(function, d, info);
   check.parameters(dtype);
   check.count();
-  check.values();
+  check.values(dtype);
   return info;
 }
 
@@ -267,9 +276,13 @@ std::int64_t row_size(const samebits_distribution& d) {
   const distribution_info& info = info_of("row_size", d);
   const checker check("row_size", d, info);
   check.count();
-  check.values();
+  check.values(SAMEBITS_FLOAT64);
+  return checked_row_size(d);
+}
+
+std::int64_t checked_row_size(const samebits_distribution& d) {
   const auto count = static_cast<std::int64_t>(d.count);
-  switch (info.kind) {
+  switch (static_cast<samebits_distribution_kind>(d.kind)) {
     case SAMEBITS_MULTINOMIAL:
     case SAMEBITS_DIRICHLET: return d.n_values;
     case SAMEBITS_MULTIVARIATE_NORMAL:
@@ -281,19 +294,25 @@ std::int64_t row_size(const samebits_distribution& d) {
 
 std::vector<double> sampler_table(const samebits_distribution& d) {
   const auto n = static_cast<std::size_t>(d.n_values);
-  std::vector<double> values(d.values, d.values + n);
+  std::vector<double> table;
   switch (static_cast<samebits_distribution_kind>(d.kind)) {
     case SAMEBITS_CATEGORICAL: {
-      values.resize(2 * n);
+      table.resize(2 * n);
       std::vector<std::int64_t> order(n);
-      core::alias_table(d.values, d.n_values, values.data(), values.data() + n, order.data());
+      core::alias_table(d.values, d.n_values, table.data(), table.data() + n, order.data());
       break;
     }
-    case SAMEBITS_CATEGORICAL_CUMULATIVE: core::cumulative_weights(d.values, d.n_values, values.data()); break;
-    case SAMEBITS_MULTINOMIAL: core::conditional_weights(d.values, d.n_values, values.data()); break;
+    case SAMEBITS_CATEGORICAL_CUMULATIVE:
+      table.resize(n);
+      core::cumulative_weights(d.values, d.n_values, table.data());
+      break;
+    case SAMEBITS_MULTINOMIAL:
+      table.resize(n);
+      core::conditional_weights(d.values, d.n_values, table.data());
+      break;
     default: break;
   }
-  return values;
+  return table;
 }
 
 std::uint64_t sequence_length(const samebits_distribution& d) {

@@ -36,7 +36,7 @@ struct readable {
   using usual_type = Usual;
 };
 template <class Usual = double>
-using two_a_block = readable<core::layout::sixteen_bytes, Usual>;
+using by_blocks = readable<core::layout::sixteen_bytes, Usual>;
 template <class Usual = double>
 using by_attempts = readable<core::layout::attempts, Usual>;
 
@@ -46,7 +46,7 @@ using by_attempts = readable<core::layout::attempts, Usual>;
 
 /// The stream's 32-bit words.
 struct words {
-  using reading = detail::two_a_block<std::uint32_t>;
+  using reading = detail::by_blocks<std::uint32_t>;
   template <class T>
   SAMEBITS_HD core::word_sampler<T> sampler() const {
     return {};
@@ -56,7 +56,7 @@ struct words {
 
 /// Two words each, the earlier one in the low half.
 struct words64 {
-  using reading = detail::two_a_block<std::uint64_t>;
+  using reading = detail::by_blocks<std::uint64_t>;
   template <class T>
   SAMEBITS_HD core::word_sampler<T> sampler() const {
     return {};
@@ -69,7 +69,7 @@ struct uniform {
   double low = 0;
   double high = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::uniform_sampler<T> sampler() const {
     return {low, high};
@@ -79,7 +79,7 @@ struct uniform {
 
 /// (0, 1].
 struct uniform_positive {
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::uniform_positive_sampler<T> sampler() const {
     return {};
@@ -89,7 +89,7 @@ struct uniform_positive {
 
 /// (0, 1).
 struct uniform_open {
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::uniform_open_sampler<T> sampler() const {
     return {};
@@ -97,9 +97,9 @@ struct uniform_open {
   operator samebits_distribution() const { return detail::describe(SAMEBITS_UNIFORM_OPEN); }
 };
 
-/// The bits of cuRAND's curand_uniform (float, (0, 1]) and curand_uniform2_double (double).
+/// (0, 1], the bits of cuRAND's curand_uniform (float) and curand_uniform2_double (double).
 struct uniform_curand {
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::uniform_curand_sampler<T> sampler() const {
     return {};
@@ -126,7 +126,7 @@ struct normal {
   double mean = 0;
   double sd = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::normal_sampler<T> sampler() const {
     return core::normal_sampler<T>(mean, sd);
@@ -139,7 +139,7 @@ struct lognormal {
   double mean = 0;
   double sd = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::lognormal_sampler<T> sampler() const {
     return core::lognormal_sampler<T>(mean, sd);
@@ -151,7 +151,7 @@ struct lognormal {
 struct exponential {
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::exponential_sampler<T> sampler() const {
     return core::exponential_sampler<T>(scale);
@@ -214,7 +214,7 @@ struct cauchy {
   double location = 0;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::cauchy_sampler<T> sampler() const {
     return core::cauchy_sampler<T>(location, scale);
@@ -227,7 +227,7 @@ struct laplace {
   double location = 0;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::laplace_sampler<T> sampler() const {
     return core::laplace_sampler<T>(location, scale);
@@ -240,7 +240,7 @@ struct logistic {
   double location = 0;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::logistic_sampler<T> sampler() const {
     return core::logistic_sampler<T>(location, scale);
@@ -253,7 +253,7 @@ struct gumbel {
   double location = 0;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::gumbel_sampler<T> sampler() const {
     return core::gumbel_sampler<T>(location, scale);
@@ -266,7 +266,7 @@ struct weibull {
   double shape = 1;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::weibull_sampler<T> sampler() const {
     return core::weibull_sampler<T>(shape, scale);
@@ -279,7 +279,7 @@ struct pareto {
   double shape = 1;
   double scale = 1;
 
-  using reading = detail::two_a_block<>;
+  using reading = detail::by_blocks<>;
   template <class T>
   SAMEBITS_HD core::pareto_sampler<T> sampler() const {
     return core::pareto_sampler<T>(shape, scale);
@@ -417,7 +417,7 @@ struct sphere {
   }
 };
 
-/// A row: an n x n rotation matrix, row-major, from the uniform (Haar) distribution on SO(n); n <= 1024.
+/// A row: an n x n rotation matrix, row-major, from the uniform (Haar) distribution on SO(n); n <= 256.
 struct rotation {
   std::int64_t n = 3;
   operator samebits_distribution() const {
@@ -438,7 +438,8 @@ struct distribution_info {
   samebits_distribution_kind kind;
   const char* name;  ///< as in the namespace dist
   std::span<const distribution_parameter> parameters;
-  const char* count;                       ///< what the count means, or NULL
+  const char* count;  ///< what the count means, or NULL
+  std::uint64_t standard_count;
   const char* values;                      ///< what the values are, or NULL
   std::span<const samebits_dtype> dtypes;  ///< the types of its samples, the usual one first
 };

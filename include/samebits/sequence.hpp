@@ -2,6 +2,7 @@
 #pragma once
 
 #include <type_traits>
+#include <utility>
 
 #include "samebits/distributions.hpp"
 #include "samebits/stream.hpp"
@@ -14,8 +15,11 @@ namespace samebits {
 /// parameters are not checked here (device code cannot throw): fill() of no elements checks them. Independent
 /// quantities want streams of their own: `id.child("noise")`, `id.child("waiting")`.
 ///
-/// The formulas keep their bits under any flags of a compiler but -ffast-math: what could be contracted is written as
-/// fma.
+/// A sequence ends where its stream does, after 2^60 samples, or 2^56 where a sample may take several attempts; beyond
+/// it samples repeat.
+///
+/// The formulas keep their bits under any flags of a compiler but -ffast-math: products that meet a sum are written as
+/// fma or kept apart from it.
 ///
 /// @bits identical everywhere; docs/numerics.md
 template <class Distribution, class T = typename Distribution::reading::usual_type>
@@ -29,7 +33,8 @@ class sequence {
   SAMEBITS_HD T operator[](std::uint64_t i) const {
     if constexpr (how == core::layout::attempts) {
       core::sample_blocks<double> blocks(id_.seed, id_.task, i);
-      return static_cast<T>(sampler_.sample(blocks));
+      const double sample = core::rounded(sampler_.sample(blocks));
+      return static_cast<T>(sample);
     } else if constexpr (how == core::layout::eight_bytes) {
       std::uint64_t draws[2];
       core::philox_draws(id_.seed, id_.task, i, draws);
@@ -46,6 +51,9 @@ class sequence {
 
  private:
   static constexpr core::layout how = Distribution::reading::how;
+  using usual_type = typename Distribution::reading::usual_type;
+  static_assert(std::is_same_v<T, usual_type> || (std::is_same_v<T, float> && std::is_same_v<usual_type, double>),
+                "samples are double or float for continuous distributions; others have one type");
   using sampler_type = decltype(std::declval<const Distribution&>().template sampler<T>());
 
   SAMEBITS_HD T in_block(std::uint64_t i) const {
@@ -55,9 +63,19 @@ class sequence {
     std::uint64_t items[2];
     core::block_items<T, double, float>(sampler_, draws, items);
     if constexpr (sizeof(T) == 8) {
-      return __builtin_bit_cast(T, items[i % 2]);
+      return whole(__builtin_bit_cast(T, i % 2 == 0 ? items[0] : items[1]));
     } else {
-      return __builtin_bit_cast(T, static_cast<std::uint32_t>(items[i % 4 / 2] >> (i % 2 * 32)));
+      const std::uint64_t pair = i % 4 < 2 ? items[0] : items[1];
+      return whole(__builtin_bit_cast(T, static_cast<std::uint32_t>(pair >> (i % 2 * 32))));
+    }
+  }
+
+  /// A sample that ends in a product must not become part of the caller's sum unrounded.
+  SAMEBITS_HD static T whole(T sample) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return core::rounded(sample);
+    } else {
+      return sample;
     }
   }
 

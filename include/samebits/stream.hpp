@@ -18,8 +18,8 @@ struct stream_id {
 
   /// The name of child number `index`, for numbers that a task needs of its own: `id.child(epoch).child("dropout")`.
   ///
-  /// A function of this name and the index alone, so children need no order and no bookkeeping. Children of streams of
-  /// one seed never share a name; any other two of n names do with probability about n^2 2^-129.
+  /// A function of this name and the index alone, so children need no order and no bookkeeping. Children by index of
+  /// streams of one seed never share a name; any other two of n names do with probability about n^2 2^-129.
   /// core/derive.hpp has the rule.
   ///
   /// @bits identical everywhere

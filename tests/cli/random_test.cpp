@@ -494,7 +494,7 @@ TEST_F(random_command, names_bad_counts) {
   expect_refused("normal --n 1 --child 18446744073709551616", "random: --child is \"18446744073709551616\"" + rule);
   expect_refused("binomial --n 1 --trials 2.5", "random: --trials is \"2.5\"" + rule);
   expect_refused("integers --n 1 --below 0", "random: --below is 0 but must be positive");
-  expect_refused("rotation --n 1 --dim 1025", "random: --dim is 1025 but must lie in [1, 1024]");
+  expect_refused("rotation --n 1 --dim 257", "random: --dim is 257 but must lie in [1, 256]");
   expect_refused("sphere --n 1", "random: sphere needs --cols");
 }
 

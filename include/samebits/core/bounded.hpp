@@ -33,7 +33,7 @@ struct von_mises_proposal {
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V attempt(bits_t<V> word_0, bits_t<V> word_1, V& score) const {
     const V t = uniform_tangent<V>(word_0) * V(tangent_scale);
-    const V t2 = t * t;
+    const V t2 = rounded(t * t);
     const V c = fma(V(concentration + concentration), t2 / (t2 + V(1.0)), V(least));
     score = (log(c) + V(1.0)) - (c - exponential<V>(word_1));
     return t;
@@ -67,11 +67,13 @@ struct truncated_normal_proposal {
 
   method how;
   double low;   // of the standard normal; in a tail, the upper one: low >= 0
-  double high;  // may be infinite
+  double high;  // may be infinite, and with it the range
+  double range;
   double rate;
 
-  SAMEBITS_HD truncated_normal_proposal(double low_, double high_) : low(low_), high(high_), rate(0) {
-    const double range = high - low;
+  /// `range` is high - low, which the caller has without cancellation.
+  SAMEBITS_HD truncated_normal_proposal(double low_, double high_, double range_)
+      : low(low_), high(high_), range(range_), rate(0) {
     if (low < 0) {
       how = range < 0x1.40d931ff62706p1 ? method::uniform_around_0 : method::normal;  // sqrt(2 pi)
       return;
@@ -95,18 +97,18 @@ struct truncated_normal_proposal {
     }
     const V e = exponential<V>(word_1);
     if (how == method::uniform_around_0) {
-      const V z = fma(uniform_open<V>(word_0), V(high - low), V(low));
+      const V z = fma(uniform_open<V>(word_0), V(range), V(low));
       score = fnma(z * V(0.5), z, e);
       return z;
     }
     if (how == method::uniform_in_tail) {
-      const V x = uniform_open<V>(word_0) * V(high - low);
+      const V x = rounded(uniform_open<V>(word_0) * V(range));
       score = fnma(x * V(0.5), x + V(low + low), e);
       return x;
     }
     const V x = exponential<V>(word_0) / V(rate);
     const V off = x - V(rate - low);
-    score = select_less(V(high - low), x, V(-1.0), fnma(off * V(0.5), off, e));
+    score = select_less(V(range), x, V(-1.0), fnma(off * V(0.5), off, e));
     return x;
   }
 };
@@ -138,12 +140,13 @@ struct truncated_normal_sampler {
  private:
   SAMEBITS_HD truncated_normal_proposal standardized() const {
     if (sd == 0 || !(low < high)) {
-      truncated_normal_proposal point(0, 1);
+      truncated_normal_proposal point(0, 1, 1);
       point.how = truncated_normal_proposal::method::point;
       return point;
     }
-    return sign < 0 ? truncated_normal_proposal((mean - high) / sd, (mean - low) / sd)
-                    : truncated_normal_proposal((low - mean) / sd, (high - mean) / sd);
+    const double range = (high - low) / sd;
+    return sign < 0 ? truncated_normal_proposal((mean - high) / sd, (mean - low) / sd, range)
+                    : truncated_normal_proposal((low - mean) / sd, (high - mean) / sd, range);
   }
 };
 

@@ -19,7 +19,7 @@ SAMEBITS_HD SAMEBITS_INLINE T addend(double location) {
 /// is.
 template <class T>
 SAMEBITS_HD SAMEBITS_INLINE T inverse_of_shape(double shape, double scale) {
-  if (scale == 0) {
+  if (static_cast<T>(scale) == T(0)) {
     return T(0);
   }
   const double inverse = 1 / shape;

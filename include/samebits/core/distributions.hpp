@@ -65,8 +65,7 @@ SAMEBITS_HD SAMEBITS_INLINE V uniform_open(bits_t<V> word) {
   }
 }
 
-/// The same bits as cuRAND's curand_uniform (float) and curand_uniform2_double (double, two a block): on (0, 1] in
-/// float and on (0, 1) in double.
+/// The same bits as cuRAND's curand_uniform (float) and curand_uniform2_double (double, two a block), on (0, 1].
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE V uniform_curand(bits_t<V> word) {
   if constexpr (is_double<V>) {

@@ -24,8 +24,8 @@ struct gamma_proposal {
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V attempt(bits_t<V> word_0, bits_t<V> word_1, V& score) const {
     const V z = normal_quantile(uniform_open<V>(word_0));
-    const V w = z * V(c);
-    const V inside = max(w, V(-0x1.fffffffffep-1));  // where 1 + w would be 0 or less; variates below d 2^-117 go too
+    const V w = rounded(z * V(c));
+    const V inside = max(w, V(-0x1.fffffffffep-1));  // where 1 + w would be 0 or less; variates below d 2^-120 go too
     const V cubic = fnma(inside * inside, inside + V(3.0), V(3.0) * log1pmx(inside));
     const V log_ratio = fma(V(d), cubic, fma(z * V(0.5), z, exponential<V>(word_1)));
     score = select_less(w, inside, V(-1.0), log_ratio);
@@ -48,6 +48,9 @@ struct gamma_variate {
   V boost;  // an exponential over the shape: the variate is d (1 + w)^3 exp(-boost)
 };
 
+/// Smaller shapes are taken for this one: the variate is 0 or, for its logarithm, far below any other.
+inline constexpr double least_shape = 1e-300;
+
 /// A gamma distribution of scale 1.
 struct unit_gamma {
   gamma_proposal proposal;
@@ -55,9 +58,7 @@ struct unit_gamma {
   double inverse_shape;  // of the boost, or 0
 
   SAMEBITS_HD SAMEBITS_INLINE explicit unit_gamma(double shape) : proposal(shape), log_d(log(proposal.d)) {
-    const double inverse = 1 / shape;
-    const double finite = inverse < math_constants<double>::largest ? inverse : math_constants<double>::largest;
-    inverse_shape = shape < 1 ? finite : 0;
+    inverse_shape = shape < least_shape ? 1 / least_shape : shape < 1 ? 1 / shape : 0;
   }
 
   /// The variate.
@@ -85,7 +86,7 @@ struct unit_gamma {
     if (inverse_shape != 0) {
       bits_t<V> words[2];
       blocks.draws(where.boost, words);
-      parts.boost = positive_exponential<V>(words[0]) * V(inverse_shape);
+      parts.boost = rounded(positive_exponential<V>(words[0]) * V(inverse_shape));
     }
     return parts;
   }
@@ -123,7 +124,8 @@ struct student_t_sampler {
   unit_gamma half_chi_square;
   double log_half_df;
 
-  SAMEBITS_HD explicit student_t_sampler(double df) : half_chi_square(0.5 * df), log_half_df(log(0.5 * df)) {}
+  SAMEBITS_HD explicit student_t_sampler(double df)
+      : half_chi_square(0.5 * df), log_half_df(log(0.5 * df < least_shape ? least_shape : 0.5 * df)) {}
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V sample(sample_blocks<V>& blocks) const {

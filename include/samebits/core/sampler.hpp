@@ -5,8 +5,10 @@
 //   sixteen_bytes  every block becomes 16 bytes of samples: two doubles or four floats (`one` or `two`), or its words
 //   eight_bytes    block i is sample i, a 64-bit integer (`integer`)
 //   attempts       samples may need several tries: sample i owns blocks 256 i .. 256 i + 255 (`sample`)
-//   rows           sample i is a row of numbers (`inputs`, `make_row`), from the parts of its n_inputs numbers
+//   rows           sample i is a row of numbers (`make_row`), made of n_inputs numbers of its own
 #pragma once
+
+#include <type_traits>
 
 #include "samebits/core/philox.hpp"
 #include "samebits/core/value.hpp"

@@ -56,7 +56,7 @@ struct one_plus {
   /// c / u to a few bits, with 1 / (1 + f) = (1 - s) / (1 + s) = 1 - 2 s + 2 s^2 - ...
   SAMEBITS_HD SAMEBITS_INLINE V relative_error(V s) const {
     const V twice_scale = twice_inverse_power(e + V(math_constants<scalar_t<V>>::round_to_integer));
-    return c * twice_scale * V(scalar_t<V>(0.5)) * fma(fma(s, V(2), V(-2)), s, V(1));
+    return rounded(c * twice_scale * V(scalar_t<V>(0.5)) * fma(fma(s, V(2), V(-2)), s, V(1)));
   }
 };
 
@@ -93,7 +93,7 @@ SAMEBITS_HD SAMEBITS_INLINE V log1pmx(V t) {
   const V f = select_less(V(0), e2, sum.f, t);
   const V s = f / (V(2) + f);
   const V z = s * s;
-  const V near = s * fma(log_tail(z), z, -f);
+  const V near = rounded(s * fma(log_tail(z), z, -f));
   const V far = fma(sum.e, V(constants::ln2_high), (sum.f + V(1)) - sum.u);
   const V low = fma(sum.e, V(constants::ln2_low), sum.relative_error(s) - sum.c);
   return select_less(V(0), e2, far + (near + low), near);
@@ -185,7 +185,7 @@ SAMEBITS_HD SAMEBITS_INLINE V atan(V x) {
   const V t = numerator / denominator;
   const V a_plus_1_low = a - (a_plus_1 - V(1));
   const V remainder = fnma(t, a_plus_1_low, fnma(t, a_plus_1, numerator));
-  const V t_low = select_part(a, V(0), remainder * fnma(t, half, half), V(0));
+  const V t_low = select_part(a, V(0), rounded(remainder * fnma(t, half, half)), V(0));
   const V base = select_part(a, V(0), V(constants::pi_high * T(0.25)), V(constants::pi_high * T(0.5)));
   const V base_low = select_part(a, V(0), V(constants::pi_low * T(0.25)), V(constants::pi_low * T(0.5)));
   const V high = base + t;

@@ -70,6 +70,39 @@ SAMEBITS_HD SAMEBITS_INLINE float fma(float a, float b, float c) { return __buil
 SAMEBITS_HD SAMEBITS_INLINE double fnma(double a, double b, double c) { return __builtin_fma(-a, b, c); }
 SAMEBITS_HD SAMEBITS_INLINE float fnma(float a, float b, float c) { return __builtin_fmaf(-a, b, c); }
 
+// ---- a product that must be rounded ------------------------------------------------------------------------------
+
+/// a, out of the compiler's sight. Compilers may contract a product into a later sum; that of user code is built with
+/// flags of its own (samebits/sequence.hpp). The library is built without contraction, packs in it only.
+SAMEBITS_HD SAMEBITS_INLINE double rounded(double a) {
+#if defined(__CUDA_ARCH__) && defined(__CUDACC__)
+  return __dadd_rn(a, -0.0);  // never contracted, and a itself
+#elif defined(__x86_64__)
+  asm("" : "+x"(a));
+  return a;
+#elif defined(__aarch64__)
+  asm("" : "+w"(a));
+  return a;
+#else
+  volatile double kept = a;
+  return kept;
+#endif
+}
+SAMEBITS_HD SAMEBITS_INLINE float rounded(float a) {
+#if defined(__CUDA_ARCH__) && defined(__CUDACC__)
+  return __fadd_rn(a, -0.0f);
+#elif defined(__x86_64__)
+  asm("" : "+x"(a));
+  return a;
+#elif defined(__aarch64__)
+  asm("" : "+w"(a));
+  return a;
+#else
+  volatile float kept = a;
+  return kept;
+#endif
+}
+
 // ---- square root, correctly rounded ------------------------------------------------------------------------------
 
 SAMEBITS_HD SAMEBITS_INLINE double sqrt(double a) { return __builtin_sqrt(a); }

@@ -30,8 +30,10 @@ inline void conditional_weights(const double* weights, std::int64_t n, double* c
 /// workspace for n numbers; light columns are taken from its front, heavy ones from its back.
 inline void alias_table(const double* weights, std::int64_t n, double* keep, double* alias, std::int64_t* order) {
   double sum = 0;
+  std::int64_t heaviest = 0;
   for (std::int64_t j = 0; j < n; ++j) {
     sum = sum + weights[j];
+    heaviest = weights[heaviest] < weights[j] ? j : heaviest;
   }
   std::int64_t n_light = 0;
   std::int64_t heavy = n;  // order[heavy ..] are the heavy columns
@@ -50,10 +52,11 @@ inline void alias_table(const double* weights, std::int64_t n, double* keep, dou
       order[n_light++] = giver;
     }
   }
-  // What rounding left over: full columns, except that a category without weight is never kept.
+  // What rounding left over: full columns, except that a category without weight gives way to the heaviest.
   while (n_light > 0) {
     const std::int64_t j = order[--n_light];
     keep[j] = weights[j] > 0 ? 1.0 : 0.0;
+    alias[j] = static_cast<double>(heaviest);
   }
   while (heavy < n) {
     keep[order[heavy++]] = 1;
