@@ -52,14 +52,21 @@ struct block_kernel {
 
 constexpr std::int64_t chunk_samples = std::int64_t{1} << 22;
 
+/// Calls work(first, count) for one chunk of [0, n) after the other.
+template <class Work>
+void for_chunks(std::int64_t n, std::int64_t chunk, const Work& work) {
+  for (std::int64_t first = 0; first < n; first += chunk) {
+    work(first, n - first < chunk ? n - first : chunk);
+  }
+}
+
 template <class T, class Sampler>
 void fill_device(core::sampling<core::layout::sixteen_bytes, T>, const Sampler& sampler, position_in_stream stream,
                  std::int64_t n, T* out) {
   constexpr std::int64_t per_block = 16 / sizeof(T);
   device_array<block_of_samples> made;
   made.make_room((n < chunk_samples ? n : chunk_samples) / per_block + 2);
-  for (std::int64_t done = 0; done < n; done += chunk_samples) {
-    const std::int64_t count = n - done < chunk_samples ? n - done : chunk_samples;
+  for_chunks(n, chunk_samples, [&](std::int64_t done, std::int64_t count) {
     const position_in_stream start = stream + done;
     const auto within_block = static_cast<std::int64_t>(start.first % per_block);
     const std::int64_t n_blocks = (within_block + count + per_block - 1) / per_block;
@@ -67,7 +74,7 @@ void fill_device(core::sampling<core::layout::sixteen_bytes, T>, const Sampler& 
     launch(kernel{sampler, {start.seed, start.task, start.first / per_block}, n_blocks, made.data()},
            blocks_for<kernel>(n_blocks));
     download(out + done, reinterpret_cast<T*>(made.data()) + within_block, count);
-  }
+  });
 }
 
 // ---- a sample per thread ------------------------------------------------------------------------------------------
@@ -106,11 +113,10 @@ void fill_device(core::sampling<Layout, T>, const Sampler& sampler, position_in_
   using kernel = sample_kernel<Layout, T, Sampler>;
   device_array<T> samples;
   samples.make_room(n < chunk_samples ? n : chunk_samples);
-  for (std::int64_t done = 0; done < n; done += chunk_samples) {
-    const std::int64_t count = n - done < chunk_samples ? n - done : chunk_samples;
+  for_chunks(n, chunk_samples, [&](std::int64_t done, std::int64_t count) {
     launch(kernel{sampler, stream + done, count, samples.data()}, blocks_for<kernel>(count));
     download(out + done, samples.data(), count);
-  }
+  });
 }
 
 // ---- rows ---------------------------------------------------------------------------------------------------------
@@ -159,11 +165,10 @@ void fill_device(core::sampling<core::layout::rows, T>, const Sampler& sampler, 
   rows.make_room(chunk_rows * row_size);
   device_array<double> workspace;
   workspace.make_room(chunk_rows * workspace_size + 1);
-  for (std::int64_t done = 0; done < n; done += chunk_rows) {
-    const std::int64_t count = n - done < chunk_rows ? n - done : chunk_rows;
+  for_chunks(n, chunk_rows, [&](std::int64_t done, std::int64_t count) {
     launch(kernel{sampler, stream + done, count, workspace.data(), rows.data()}, blocks_for<kernel>(count));
     download(out + done * row_size, rows.data(), count * row_size);
-  }
+  });
 }
 
 }  // namespace

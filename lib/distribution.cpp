@@ -141,8 +141,9 @@ class checker {
     }
     if (info_.kind == SAMEBITS_UNIFORM) {
       interval(0);
-      const double range = d_.parameters[1] - d_.parameters[0];
-      require(std::isfinite(range) && (dtype != SAMEBITS_FLOAT32 || range <= largest_float), "high", d_.parameters[1],
+      const auto float_range = static_cast<float>(d_.parameters[1]) - static_cast<float>(d_.parameters[0]);
+      const double range = dtype == SAMEBITS_FLOAT32 ? float_range : d_.parameters[1] - d_.parameters[0];
+      require(std::isfinite(range), "high", d_.parameters[1],
               "its distance from low is too large for the samples' type");
     }
     if (info_.kind == SAMEBITS_TRUNCATED_NORMAL) {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 #if defined(__SSE2__)
@@ -44,6 +45,15 @@ inline void put_file(const fs::path& path, const std::string& bytes) { std::ofst
 inline std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+/// The names in the current folder.
+inline std::set<std::string> names_here() {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(".")) {
+    names.insert(entry.path().filename());
+  }
+  return names;
 }
 
 /// The build tree that this test program lies in, wherever it was moved to.

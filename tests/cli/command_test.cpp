@@ -60,14 +60,6 @@ class command : public testing::Test {
     return json::parse(result.out);
   }
 
-  static std::set<std::string> names_here() {
-    std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(".")) {
-      names.insert(entry.path().filename());
-    }
-    return names;
-  }
-
  private:
   /// Becomes the command, in the child.
   [[noreturn]] static void start(const arguments& args, const std::string& out_file) {

@@ -52,14 +52,6 @@ class random_command : public testing::Test {
     return json::parse(result.out);
   }
 
-  static std::set<std::string> names_here() {
-    std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(".")) {
-      names.insert(entry.path().filename());
-    }
-    return names;
-  }
-
   static void expect_refused(const std::string& arguments, const std::string& message) {
     const outcome result = random(arguments);
     EXPECT_EQ(result.exit_code, 2) << arguments;

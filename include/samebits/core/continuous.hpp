@@ -126,28 +126,35 @@ struct exponential_sampler {
   }
 };
 
+/// location + scale x.
 template <class T>
-struct cauchy_sampler {
+struct location_scale {
   T location;
   T scale;
 
-  SAMEBITS_HD cauchy_sampler(double location_, double scale_)
+  SAMEBITS_HD location_scale(double location_, double scale_)
       : location(addend<T>(location_)), scale(static_cast<T>(scale_)) {}
 
   template <class V>
+  SAMEBITS_HD SAMEBITS_INLINE V placed(V x) const {
+    return fma(x, V(scale), V(location));
+  }
+};
+
+template <class T>
+struct cauchy_sampler : location_scale<T> {
+  using location_scale<T>::location_scale;
+
+  template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
-    return fma(uniform_tangent<V>(word), V(scale), V(location));
+    return this->placed(uniform_tangent<V>(word));
   }
 };
 
 /// An exponential with a random sign. The sign is a bit that the exponential does not use.
 template <class T>
-struct laplace_sampler {
-  T location;
-  T scale;
-
-  SAMEBITS_HD laplace_sampler(double location_, double scale_)
-      : location(addend<T>(location_)), scale(static_cast<T>(scale_)) {}
+struct laplace_sampler : location_scale<T> {
+  using location_scale<T>::location_scale;
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
@@ -161,70 +168,69 @@ struct laplace_sampler {
       magnitude = exponential<V>(shift_left<1>(word) | U(std::uint32_t{1}));
       sign = word & U(std::uint32_t{0x80000000});
     }
-    return fma(from_bits(to_bits(magnitude) | sign), V(scale), V(location));
+    return this->placed(from_bits(to_bits(magnitude) | sign));
   }
 };
 
 /// log(u / (1 - u)).
 template <class T>
-struct logistic_sampler {
-  T location;
-  T scale;
-
-  SAMEBITS_HD logistic_sampler(double location_, double scale_)
-      : location(addend<T>(location_)), scale(static_cast<T>(scale_)) {}
+struct logistic_sampler : location_scale<T> {
+  using location_scale<T>::location_scale;
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
     V u;
     V complement;
     complementary_uniforms(word, u, complement);
-    return fma(log_normal(u / complement), V(scale), V(location));
+    return this->placed(log_normal(u / complement));
   }
 };
 
 /// -log(E), the limit law of maxima.
 template <class T>
-struct gumbel_sampler {
-  T location;
-  T scale;
-
-  SAMEBITS_HD gumbel_sampler(double location_, double scale_)
-      : location(addend<T>(location_)), scale(static_cast<T>(scale_)) {}
+struct gumbel_sampler : location_scale<T> {
+  using location_scale<T>::location_scale;
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
-    return fnma(log_normal(positive_exponential<V>(word)), V(scale), V(location));
+    return fnma(log_normal(positive_exponential<V>(word)), V(this->scale), V(this->location));
+  }
+};
+
+/// scale exp(x / shape).
+template <class T>
+struct shape_scale {
+  T inverse_shape;
+  T scale;
+
+  SAMEBITS_HD shape_scale(double shape, double scale_)
+      : inverse_shape(inverse_of_shape<T>(shape, scale_)), scale(static_cast<T>(scale_)) {}
+
+  template <class V>
+  SAMEBITS_HD SAMEBITS_INLINE V power(V x) const {
+    return exp(x * V(inverse_shape)) * V(scale);
   }
 };
 
 /// scale E^(1 / shape).
 template <class T>
-struct weibull_sampler {
-  T inverse_shape;
-  T scale;
-
-  SAMEBITS_HD weibull_sampler(double shape, double scale_)
-      : inverse_shape(inverse_of_shape<T>(shape, scale_)), scale(static_cast<T>(scale_)) {}
+struct weibull_sampler : shape_scale<T> {
+  using shape_scale<T>::shape_scale;
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
-    return exp(log_normal(positive_exponential<V>(word)) * V(inverse_shape)) * V(scale);
+    return this->power(log_normal(positive_exponential<V>(word)));
   }
 };
 
 /// scale u^(-1 / shape): never below scale.
 template <class T>
-struct pareto_sampler {
-  T inverse_shape;
-  T scale;
-
-  SAMEBITS_HD pareto_sampler(double shape, double scale_)
-      : inverse_shape(inverse_of_shape<T>(shape, scale_)), scale(static_cast<T>(scale_)) {}
+struct pareto_sampler : shape_scale<T> {
+  using shape_scale<T>::shape_scale;
 
   template <class V>
   SAMEBITS_HD SAMEBITS_INLINE V one(bits_t<V> word) const {
-    return exp(exponential<V>(word) * V(inverse_shape)) * V(scale);
+    return this->power(exponential<V>(word));
   }
 };
 
