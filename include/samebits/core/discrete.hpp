@@ -68,7 +68,7 @@ struct poisson_sampler {
     hat.b = fma(2.53, sqrt(mean), 0.931);
     hat.a = fma(0.02483, hat.b, -0.059);
     hat.centre = mean + 0.43;
-    // Hoermann's rounded constants leave the hat up to 0.58 % below the probabilities, near a mean of 14.
+    // Hoermann's rounded constants leave the hat up to 0.58 % below the probabilities, near a mean of 12.
     constexpr double log_margin = 0x1.880a8237a7261p-8;  // log 1.006
     hat.log_height = mean < least_rejection_mean ? 0 : log(1.1239 + 1.1328 / (hat.b - 3.4)) + log_margin;
   }
