@@ -82,4 +82,15 @@ void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std:
   }
 }
 
+void bootstrap_indices(stream_id stream, std::int64_t n, std::uint64_t first, std::span<std::int64_t> out) {
+  if (n < 1) {
+    throw invalid_argument("bootstrap_indices: n is " + std::to_string(n) + " but must be positive");
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::uint64_t draws[2];
+    core::philox_draws(stream.seed, stream.task, first + i, draws);
+    out[i] = static_cast<std::int64_t>(core::bounded_integer(draws, static_cast<std::uint64_t>(n)));
+  }
+}
+
 }  // namespace samebits

@@ -45,6 +45,16 @@ SAMEBITS_API void permutation(stream_id stream, std::span<std::int64_t> out);
 /// @bits   identical everywhere
 SAMEBITS_API void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std::int64_t> out);
 
+/// Fills `out` with numbers below n, drawn with replacement: number i is element first + i of dist::integers{n} along
+/// the stream, so that a part of a resample is that part wherever it is drawn. Key resample b by its number:
+/// `id.child("bootstrap").child(b)`.
+///
+/// B. Efron: "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979.
+///
+/// @throws invalid_argument  n is not positive
+/// @bits   identical everywhere
+SAMEBITS_API void bootstrap_indices(stream_id stream, std::int64_t n, std::uint64_t first, std::span<std::int64_t> out);
+
 /// Puts the elements of a range into random order in place: element i becomes what was element p[i], where p is the
 /// permutation that permutation() makes of the same stream.
 ///

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "samebits/bijection.hpp"
+#include "samebits/random.hpp"
 #include "tests/lib/stream_device_code.hpp"
 #include "tests/support.hpp"
 
@@ -341,6 +342,28 @@ bijection_quality quality_of(std::uint64_t n, std::uint64_t n_streams) {
           (steps[0] / t - 1) * std::sqrt(t),
           (n_fixed / t - 1) * std::sqrt(t),
           sum_of_signs / std::sqrt(t)};
+}
+
+TEST(bootstrap_indices, are_the_integers_of_the_stream) {
+  constexpr std::int64_t n = 1'000'003;
+  const stream_id id{3, 4};
+  std::vector<std::uint64_t> integers(100);
+  std::vector<std::int64_t> indices(90);
+
+  fill(context(), dist::integers{n}, id, 5, std::span(integers));
+  bootstrap_indices(id, n, 15, indices);
+
+  EXPECT_TRUE(std::equal(indices.begin(), indices.end(), integers.begin() + 10,
+                         [](std::int64_t a, std::uint64_t b) { return static_cast<std::uint64_t>(a) == b; }));
+}
+
+TEST(bootstrap_indices, refuse_an_empty_population) {
+  std::vector<std::int64_t> out(3);
+
+  EXPECT_EQ(error_of<invalid_argument>([&] {
+              bootstrap_indices({1, 1}, 0, 0, out);
+            }),
+            "bootstrap_indices: n is 0 but must be positive");
 }
 
 TEST(bijection, looks_like_a_random_permutation) {
