@@ -346,7 +346,6 @@ bijection_quality quality_of(std::uint64_t n, std::uint64_t n_streams) {
 
 TEST(bootstrap_indices, are_the_integers_of_the_stream) {
   constexpr std::int64_t n = 1'000'003;
-  const stream_id id{3, 4};
   std::vector<std::uint64_t> integers(100);
   std::vector<std::int64_t> indices(90);
 
