@@ -32,6 +32,7 @@ const samebits_backend* backend_table() {
                                              fill,
                                              gmm_open,
                                              gmm_step,
+                                             gmm_rows,
                                              gmm_seed,
                                              gmm_close,
                                              gmm_update};

@@ -1,38 +1,107 @@
-// The engines of the mixture sums, the choice between them, and what a problem keeps in memory.
+// The engines of the mixture sums: what depends on the type of the rows, the shape of the covariances and the number of
+// columns. A table of functions that work on a block of rows, so that everything around them is written and built once.
 #pragma once
 
-#include "cpu/gmm_narrow.hpp"
-#include "cpu/gmm_wide.hpp"
+#include "cpu/gmm_layout.hpp"
 #include "cpu/memory.hpp"
+#include "lib/backend.h"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
-struct gmm_problem {
-  const double* x;
-  std::int64_t n_rows;
+template <class T>
+struct gmm_engine {
   std::int64_t n_cols;
-  cpu::buffer components;      // prepared for the engine
-  cpu::buffer scratch;         // per thread
-  cpu::buffer nodes;           // per chunk of leaves
-  cpu::buffer seed_distances;  // per row, while seeds are drawn
+  /// Numbers of a prepared component.
+  std::int64_t component_size;
+  /// Doubles of one component's sums.
+  std::int64_t sums_size;
+  /// Numbers of one component's sums while a leaf is being summed.
+  std::int64_t lane_sums_size;
+  std::int64_t (*block_rows)(std::int64_t n_components, std::int64_t n_cols);
+  std::int64_t (*work_size)(std::int64_t block_rows, std::int64_t n_cols);
+
+  void (*pack_component)(const double* mean, const double* inverse_factor, std::int64_t n_cols, T* packed);
+  void (*turn)(const T* rows, std::int64_t n_rows, std::int64_t n_cols, std::int64_t stride, T* columns);
+  /// |W (x - mean)|^2 of every row of the block, padding included.
+  void (*distances)(const column_block<T>& x, const T* component, std::int64_t n_cols, T* work, T* squared);
+  /// Adds the block's rows, row-major at `rows`, to one component's lane sums.
+  void (*add_block)(const column_block<T>& x, const T* rows, const T* component, const T* responsibilities,
+                    std::int64_t n_cols, T* work, T* lane_sums);
+  void (*fold_sums)(const T* lane_sums, std::int64_t n_cols, double* sums);
+  void (*unpack_sums)(const double* sums, std::int64_t n_cols, double* sum_0, double* sum_1, double* sum_2);
 };
 
-/// Calls visit.template operator()<Engine>() with the engine for that many columns.
-template <class Visitor>
-auto with_engine(std::int64_t n_cols, const Visitor& visit) {
-  static_assert(gmm_wide_cols == 8);
-  switch (n_cols) {
-    case 1: return visit.template operator()<gmm_narrow<1>>();
-    case 2: return visit.template operator()<gmm_narrow<2>>();
-    case 3: return visit.template operator()<gmm_narrow<3>>();
-    case 4: return visit.template operator()<gmm_narrow<4>>();
-    case 5: return visit.template operator()<gmm_narrow<5>>();
-    case 6: return visit.template operator()<gmm_narrow<6>>();
-    case 7: return visit.template operator()<gmm_narrow<7>>();
-    default: return visit.template operator()<gmm_wide>();
+template <class T>
+gmm_engine<T> find_engine(samebits_gmm_shape shape, std::int64_t n_cols);
+
+/// What a problem keeps. Its buffers only grow, so that the passes of a fit allocate once.
+struct gmm_problem {
+  samebits_gmm_data data;
+  cpu::buffer components;      // prepared for the engine
+  cpu::buffer scratch;         // per thread
+  cpu::buffer shared;          // between threads
+  cpu::buffer seed_distances;  // per row, while seeds are drawn
+
+  /// Row i.
+  template <class T>
+  const T* row(std::int64_t i) const {
+    return static_cast<const T*>(data.x) + i * data.n_cols;
   }
+};
+
+/// Doubles that hold n numbers of type T, in whole cache lines.
+template <class T>
+constexpr std::int64_t doubles_for(std::int64_t n) {
+  return round_up(n, lanes<T>) * static_cast<std::int64_t>(sizeof(T)) / static_cast<std::int64_t>(sizeof(double));
 }
+
+/// Hands out a buffer piece by piece. Without a buffer it only counts.
+class memory_plan {
+ public:
+  explicit memory_plan(double* start) : start_(start) {}
+  template <class T>
+  T* take(std::int64_t n) {
+    T* const piece = start_ == nullptr ? nullptr : reinterpret_cast<T*>(start_ + used_);
+    used_ += doubles_for<T>(n);
+    return piece;
+  }
+  /// Doubles handed out.
+  std::int64_t used() const { return used_; }
+
+ private:
+  double* start_;
+  std::int64_t used_ = 0;
+};
+
+/// The components of a mixture as an engine reads them.
+template <class T>
+struct packed_components {
+  const samebits_gmm_components* components;
+  T* packed;
+  T* log_constants;
+  std::int64_t stride;
+
+  const T* component(std::int64_t k) const { return packed + k * stride; }
+
+  static bool prepare(const gmm_engine<T>& engine, const samebits_gmm_components& c, cpu::buffer& memory,
+                      packed_components* result) {
+    const std::int64_t stride = round_up(engine.component_size, lanes<T>);
+    const std::int64_t k_end = c.n_components;
+    if (!memory.allocate(static_cast<std::size_t>(doubles_for<T>(k_end * stride) + doubles_for<T>(k_end)))) {
+      return false;
+    }
+    memory_plan plan(memory.data());
+    *result = {&c, plan.take<T>(k_end * stride), plan.take<T>(k_end), stride};
+    const std::int64_t factor_size = c.shape == samebits_gmm_triangle ? c.n_cols * c.n_cols : c.n_cols;
+    for (std::int64_t k = 0; k < k_end; ++k) {
+      engine.pack_component(c.means + k * c.n_cols, c.inverse_factors + k * factor_size, c.n_cols,
+                            result->packed + k * stride);
+      result->log_constants[k] = static_cast<T>(c.log_constants[k]);
+    }
+    return true;
+  }
+};
 
 }  // namespace SAMEBITS_TARGET
 }  // namespace samebits::core

@@ -6,53 +6,58 @@
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
-template <int Cols>
+template <class T, class Shape, int Cols>
 struct gmm_narrow {
-  static constexpr int n_moments = static_cast<int>(gmm_moments(Cols));
+  using value_type = T;
+  using vec = pack<T>;
+  static constexpr int n_moments = static_cast<int>(gmm_moments<Shape>(Cols));
 
-  /// Doubles per prepared component: the mean, then the packed lower triangle of the inverse factor.
-  static std::int64_t component_size(std::int64_t) { return Cols + triangle_size(Cols); }
+  /// Numbers per prepared component: the mean, then the packed inverse factor.
+  static std::int64_t component_size(std::int64_t) { return Cols + Shape::size(Cols); }
 
-  static void pack_component(const double* mean, const double* inverse_factor, std::int64_t, double* packed) {
+  static void pack_component(const double* mean, const double* inverse_factor, std::int64_t, T* packed) {
     for (int a = 0; a < Cols; ++a) {
-      *packed++ = mean[a];
+      *packed++ = static_cast<T>(mean[a]);
     }
     for (int a = 0; a < Cols; ++a) {
-      for (int b = 0; b <= a; ++b) {
-        *packed++ = inverse_factor[a * Cols + b];
+      if constexpr (Shape::is_diagonal) {
+        *packed++ = static_cast<T>(inverse_factor[a]);
+      } else {
+        for (int b = 0; b <= a; ++b) {
+          *packed++ = static_cast<T>(inverse_factor[a * Cols + b]);
+        }
       }
     }
   }
 
-  /// Doubles of one leaf's sums per component, and while the leaf is being summed (a lane each).
+  /// Doubles of one leaf's sums per component, and numbers while the leaf is being summed (a lane each).
   static std::int64_t sums_size(std::int64_t) { return n_moments; }
-  static std::int64_t lane_sums_size(std::int64_t) { return n_moments * row_lanes; }
+  static std::int64_t lane_sums_size(std::int64_t) { return n_moments * lanes<T>; }
   static std::int64_t work_size(std::int64_t, std::int64_t) { return 0; }
 
   /// Rows per block: as many as keep the columns and the responsibilities in the first-level cache.
   static std::int64_t block_rows(std::int64_t n_components, std::int64_t) {
+    constexpr std::int64_t fitting = 24 * 1024 / sizeof(T);
     std::int64_t rows = leaf_rows;
-    while (rows > 64 && rows * (n_components + Cols) > 24 * 1024 / 8) {
+    while (rows > 64 && rows * (n_components + Cols) > fitting) {
       rows /= 2;
     }
     return rows;
   }
 
-  static column_block turn(const double* rows, std::int64_t n_rows, std::int64_t, std::int64_t stride,
-                           double* columns) {
+  static void turn(const T* rows, std::int64_t n_rows, std::int64_t, std::int64_t stride, T* columns) {
     std::int64_t i = 0;
-    for (; i + vec_width <= n_rows; i += vec_width) {
+    for (; i + vec_width<T> <= n_rows; i += vec_width<T>) {
       vec column[Cols];
-      load_rows<Cols>(rows + i * Cols, column);
+      load_rows<Cols, T>(rows + i * Cols, column);
       for (int b = 0; b < Cols; ++b) {
         store(columns + b * stride + i, column[b]);
       }
     }
     turn_elements(rows, i, n_rows, Cols, stride, columns);
-    return {columns, stride, n_rows};
   }
 
-  SAMEBITS_INLINE static void centred(const column_block& x, std::int64_t i, const double* mean, vec (&dx)[Cols]) {
+  SAMEBITS_INLINE static void centred(const column_block<T>& x, std::int64_t i, const T* mean, vec (&dx)[Cols]) {
     SAMEBITS_UNROLL
     for (int a = 0; a < Cols; ++a) {
       dx[a] = load<vec>(x.columns + a * x.stride + i) - vec(mean[a]);
@@ -60,38 +65,32 @@ struct gmm_narrow {
   }
 
   /// |W (x - mean)|^2 of every row of the block.
-  static void distances(const column_block& x, const double* component, std::int64_t, double*, double* squared) {
-    for (std::int64_t i = 0; i < x.n_rows; i += vec_width) {
+  static void distances(const column_block<T>& x, const T* component, std::int64_t, T*, T* squared) {
+    for (std::int64_t i = 0; i < x.n_rows; i += vec_width<T>) {
       vec dx[Cols];
       centred(x, i, component, dx);
-      store(squared + i, squared_mahalanobis<Cols>(dx, component + Cols));
-    }
-  }
-
-  static void clear_sums(double* lane_sums, std::int64_t) {
-    for (int j = 0; j < n_moments * row_lanes; ++j) {
-      lane_sums[j] = empty_sum<double>();
+      store(squared + i, Shape::template squared_distance<Cols>(dx, component + Cols));
     }
   }
 
   /// Adds the block's rows to one component's lane sums.
-  static void add_block(const column_block& x, const double*, const double* component, const double* responsibilities,
-                        std::int64_t, double*, double* lane_sums) {
-    const std::int64_t n_whole = x.n_rows / row_lanes * row_lanes;
-    for (int part = 0; part < row_lanes; part += vec_width) {
+  static void add_block(const column_block<T>& x, const T*, const T* component, const T* responsibilities, std::int64_t,
+                        T*, T* lane_sums) {
+    const std::int64_t n_whole = x.n_rows / lanes<T> * lanes<T>;
+    for (int part = 0; part < lanes<T>; part += vec_width<T>) {
       vec sums[n_moments];
       SAMEBITS_UNROLL
       for (int m = 0; m < n_moments; ++m) {
-        sums[m] = load<vec>(lane_sums + m * row_lanes + part);
+        sums[m] = load<vec>(lane_sums + m * lanes<T> + part);
       }
-      for (std::int64_t i = part; i < n_whole; i += row_lanes) {
+      for (std::int64_t i = part; i < n_whole; i += lanes<T>) {
         vec dx[Cols];
         centred(x, i, component, dx);
-        add_moments<Cols>(load<vec>(responsibilities + i), dx, sums);
+        add_moments<Shape, Cols>(load<vec>(responsibilities + i), dx, sums);
       }
       SAMEBITS_UNROLL
       for (int m = 0; m < n_moments; ++m) {
-        store(lane_sums + m * row_lanes + part, sums[m]);
+        store(lane_sums + m * lanes<T> + part, sums[m]);
       }
     }
     for (std::int64_t i = n_whole; i < x.n_rows; ++i) {
@@ -99,9 +98,9 @@ struct gmm_narrow {
     }
   }
 
-  static void fold_sums(const double* lane_sums, std::int64_t, double* sums) {
+  static void fold_sums(const T* lane_sums, std::int64_t, double* sums) {
     for (int m = 0; m < n_moments; ++m) {
-      sums[m] = fold_lanes(lane_sums + m * row_lanes);
+      sums[m] = static_cast<double>(fold_lanes(lane_sums + m * lanes<T>));
     }
   }
 
@@ -111,26 +110,30 @@ struct gmm_narrow {
       sum_1[a] = *sums++;
     }
     for (int a = 0; a < Cols; ++a) {
-      for (int b = 0; b <= a; ++b) {
-        sum_2[a * Cols + b] = *sums++;
+      if constexpr (Shape::is_diagonal) {
+        sum_2[a] = *sums++;
+      } else {
+        for (int b = 0; b <= a; ++b) {
+          sum_2[a * Cols + b] = *sums++;
+        }
       }
     }
   }
 
  private:
   /// One row into one lane: the rows after the last whole group.
-  static void add_row(const column_block& x, std::int64_t i, const double* mean, double responsibility, double* lane) {
-    double dx[Cols];
+  static void add_row(const column_block<T>& x, std::int64_t i, const T* mean, T responsibility, T* lane) {
+    T dx[Cols];
     for (int a = 0; a < Cols; ++a) {
       dx[a] = x.columns[a * x.stride + i] - mean[a];
     }
-    double sums[n_moments];
+    T sums[n_moments];
     for (int m = 0; m < n_moments; ++m) {
-      sums[m] = lane[m * row_lanes];
+      sums[m] = lane[m * lanes<T>];
     }
-    add_moments<Cols>(responsibility, dx, sums);
+    add_moments<Shape, Cols>(responsibility, dx, sums);
     for (int m = 0; m < n_moments; ++m) {
-      lane[m * row_lanes] = sums[m];
+      lane[m * lanes<T>] = sums[m];
     }
   }
 };

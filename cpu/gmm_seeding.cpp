@@ -10,112 +10,198 @@ namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 namespace {
 
-struct seed_race {
-  gmm_problem* problem;
-  std::uint64_t seed;
-  std::uint64_t task;
-  std::uint64_t first_draw;
-  bool start;       // no row chosen yet: equal rates
-  double* packed;   // the metric, centred on the row chosen last
-  double* scratch;  // per thread
-  std::int64_t thread_size;
-  race_entry* winners;  // per chunk
-};
-
 /// Rows per task of the race.
 constexpr std::int64_t race_rows = 64 * leaf_rows;
 
 constexpr double infinity = __builtin_huge_val();
 
-/// Lowers the distances of a block of rows and returns the first to finish.
-template <class Engine>
-race_entry race_block(const seed_race& race, std::int64_t first, std::int64_t n_rows, double* scratch) {
-  const gmm_problem& p = *race.problem;
-  const std::int64_t stride = round_up(Engine::block_rows(1, p.n_cols), row_lanes);
-  double* const squared = scratch + stride * p.n_cols;
-  double* const nearest = p.seed_distances.data() + first;
-  if (race.start) {
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-      nearest[i] = infinity;
-    }
-  } else {
-    const column_block x = Engine::turn(p.x + first * p.n_cols, n_rows, p.n_cols, stride, scratch);
-    Engine::distances(x, race.packed, p.n_cols, squared + stride, squared);
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-      nearest[i] = select_less(squared[i], nearest[i], squared[i], nearest[i]);
-    }
-  }
-  race_entry best{infinity, first};
-  for (std::int64_t i = 0; i < n_rows; ++i) {
-    std::uint64_t draws[2];
-    const std::uint64_t draw = race.first_draw + static_cast<std::uint64_t>(first + i);
-    philox_draws(race.seed, race.task, draw / 2, draws);
-    const race_entry entry{race_time(race.start ? 1.0 : nearest[i], draws[draw % 2]), first + i};
-    if (wins(entry, best)) {
-      best = entry;
-    }
-  }
-  return best;
-}
+template <class T>
+class seed_race {
+ public:
+  /// `chosen` < 0: no row has been chosen yet, rates are the weights.
+  seed_race(gmm_problem* problem, const samebits_gmm_components& metric, std::uint64_t seed, std::uint64_t task,
+            std::uint64_t first_draw, std::int64_t chosen)
+      : problem_(*problem),
+        metric_(metric),
+        seed_(seed),
+        task_(task),
+        first_draw_(first_draw),
+        chosen_(chosen),
+        engine_(find_engine<T>(metric.shape, problem->data.n_cols)),
+        block_rows_(round_up(engine_.block_rows(1, engine_.n_cols), lanes<T>)) {}
 
-template <class Engine>
-void race_chunk(void* context, std::int64_t chunk, int thread) {
-  const seed_race& race = *static_cast<const seed_race*>(context);
-  const std::int64_t block = Engine::block_rows(1, race.problem->n_cols);
-  const std::int64_t first = chunk * race_rows;
-  const std::int64_t last = first + race_rows < race.problem->n_rows ? first + race_rows : race.problem->n_rows;
-  race_entry best{infinity, first};
-  for (std::int64_t row = first; row < last; row += block) {
-    const std::int64_t n_rows = last - row < block ? last - row : block;
-    const race_entry entry = race_block<Engine>(race, row, n_rows, race.scratch + thread * race.thread_size);
-    if (wins(entry, best)) {
-      best = entry;
+  /// The row that wins; false when there is no memory.
+  bool run(int n_threads, std::int64_t* picked) {
+    if (!prepare(n_threads)) {
+      return false;
     }
+    cpu::parallel_for(
+        n_threads, n_chunks(),
+        [](void* self, std::int64_t chunk, int thread) {
+          static_cast<const seed_race*>(self)->race_chunk(chunk, thread);
+        },
+        this);
+    race_entry best = winners_[0];
+    for (std::int64_t chunk = 1; chunk < n_chunks(); ++chunk) {
+      if (wins(winners_[chunk], best)) {
+        best = winners_[chunk];
+      }
+    }
+    *picked = best.row;
+    return true;
   }
-  race.winners[chunk] = best;
-}
 
-template <class Engine>
-bool run_race(int n_threads, seed_race& race, const samebits_gmm_components& metric, std::int64_t chosen,
-              std::int64_t* picked) {
-  gmm_problem& p = *race.problem;
-  const std::int64_t n_chunks = (p.n_rows + race_rows - 1) / race_rows;
-  const std::int64_t packed_size = round_up(Engine::component_size(p.n_cols), row_lanes);
-  const std::int64_t block = round_up(Engine::block_rows(1, p.n_cols), row_lanes);
-  race.thread_size = block * (p.n_cols + 1) + Engine::work_size(block, p.n_cols) + row_lanes;
-  static_assert(sizeof(race_entry) == 2 * sizeof(double));
-  if (!p.components.allocate(static_cast<std::size_t>(packed_size)) ||
-      !p.scratch.allocate(static_cast<std::size_t>(n_threads * race.thread_size)) ||
-      !p.nodes.allocate(static_cast<std::size_t>(2 * n_chunks)) ||
-      !p.seed_distances.allocate(static_cast<std::size_t>(p.n_rows))) {
-    return false;
+ private:
+  std::int64_t n_chunks() const { return (problem_.data.n_rows + race_rows - 1) / race_rows; }
+
+  struct workspace {
+    workspace(const seed_race& race, double* start) {
+      memory_plan plan(start);
+      columns = plan.take<T>(race.block_rows_ * race.engine_.n_cols);
+      squared = plan.take<T>(race.block_rows_);
+      work = plan.take<T>(race.engine_.work_size(race.block_rows_, race.engine_.n_cols));
+      rates = plan.take<double>(race.block_rows_);
+      times = plan.take<double>(race.block_rows_);
+      draws = plan.take<double>(race.block_rows_ + 3 * lanes<double>);
+      plan.take<double>(race.engine_.n_cols);  // so that a row fits as doubles
+      size = plan.used();
+    }
+    T* columns;
+    T* squared;
+    T* work;
+    double* rates;
+    double* times;
+    double* draws;  // 64-bit integers
+    std::int64_t size;
+  };
+
+  bool prepare(int n_threads) {
+    static_assert(sizeof(race_entry) == 2 * sizeof(double));
+    thread_size_ = workspace(*this, nullptr).size;
+    if (!problem_.components.allocate(static_cast<std::size_t>(doubles_for<T>(engine_.component_size))) ||
+        !problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size_)) ||
+        !problem_.shared.allocate(static_cast<std::size_t>(2 * n_chunks())) ||
+        !problem_.seed_distances.allocate(static_cast<std::size_t>(problem_.data.n_rows))) {
+      return false;
+    }
+    packed_ = memory_plan(problem_.components.data()).take<T>(engine_.component_size);
+    winners_ = reinterpret_cast<race_entry*>(problem_.shared.data());
+    if (chosen_ >= 0) {
+      pack_chosen_row();
+    }
+    return true;
   }
-  race.packed = p.components.data();
-  race.scratch = p.scratch.data();
-  race.winners = reinterpret_cast<race_entry*>(p.nodes.data());
-  if (!race.start) {
-    Engine::pack_component(p.x + chosen * p.n_cols, metric.inverse_factors, p.n_cols, race.packed);
+
+  /// The metric, centred on the row chosen last.
+  void pack_chosen_row() {
+    double* const mean = problem_.scratch.data();  // nobody uses it yet
+    for (std::int64_t b = 0; b < engine_.n_cols; ++b) {
+      mean[b] = static_cast<double>(problem_.row<T>(chosen_)[b]);
+    }
+    engine_.pack_component(mean, metric_.inverse_factors, engine_.n_cols, packed_);
   }
-  cpu::parallel_for(n_threads, n_chunks, race_chunk<Engine>, &race);
-  race_entry best = race.winners[0];
-  for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
-    if (wins(race.winners[chunk], best)) {
-      best = race.winners[chunk];
+
+  void race_chunk(std::int64_t chunk, int thread) const {
+    const workspace memory(*this, problem_.scratch.data() + thread * thread_size_);
+    const std::int64_t first = chunk * race_rows;
+    const std::int64_t last = first + race_rows < problem_.data.n_rows ? first + race_rows : problem_.data.n_rows;
+    race_entry best{infinity, first};
+    for (std::int64_t row = first; row < last; row += block_rows_) {
+      const std::int64_t n_rows = last - row < block_rows_ ? last - row : block_rows_;
+      lower_distances(row, n_rows, memory);
+      const race_entry entry = race_block(row, n_rows, memory);
+      if (wins(entry, best)) {
+        best = entry;
+      }
+    }
+    winners_[chunk] = best;
+  }
+
+  /// The rows' distances to the nearest row chosen so far.
+  void lower_distances(std::int64_t first, std::int64_t n_rows, const workspace& memory) const {
+    double* const nearest = problem_.seed_distances.data() + first;
+    if (chosen_ < 0) {
+      for (std::int64_t i = 0; i < n_rows; ++i) {
+        nearest[i] = infinity;
+      }
+      return;
+    }
+    const column_block<T> x{memory.columns, block_rows_, n_rows, engine_.n_cols};
+    engine_.turn(problem_.row<T>(first), n_rows, engine_.n_cols, block_rows_, memory.columns);
+    engine_.distances(x, packed_, engine_.n_cols, memory.work, memory.squared);
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      const double squared = static_cast<double>(memory.squared[i]);
+      nearest[i] = select_less(squared, nearest[i], squared, nearest[i]);
     }
   }
-  *picked = best.row;
-  return true;
-}
+
+  /// The first of a block of rows to finish.
+  race_entry race_block(std::int64_t first, std::int64_t n_rows, const workspace& memory) const {
+    using vec = pack<double>;
+    const std::uint64_t* const draws = draw_for(first, n_rows, memory);
+    set_rates(first, n_rows, memory.rates);
+    for (std::int64_t i = 0; i < n_rows; i += vec_width<double>) {
+      store(memory.times + i, race_time(load<vec>(memory.rates + i), load_bits<vec>(draws + i)));
+    }
+    race_entry best{infinity, first};
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      const race_entry entry{memory.times[i], first + i};
+      if (wins(entry, best)) {
+        best = entry;
+      }
+    }
+    return best;
+  }
+
+  /// The rows' own 64-bit draws, and some more.
+  const std::uint64_t* draw_for(std::int64_t first, std::int64_t n_rows, const workspace& memory) const {
+    using bits = bits_t<pack<double>>;
+    std::uint64_t* const draws = reinterpret_cast<std::uint64_t*>(memory.draws);
+    const std::uint64_t start = first_draw_ + static_cast<std::uint64_t>(first);
+    const std::int64_t skipped = static_cast<std::int64_t>(start % 2);
+    for (std::int64_t i = 0; i < skipped + round_up(n_rows, vec_width<double>); i += 2 * vec_width<double>) {
+      bits pair[2];
+      philox_draws(seed_, task_, consecutive<pack<double>>(start / 2 + static_cast<std::uint64_t>(i / 2)), pair);
+      store_pairs(draws + i, pair[0], pair[1]);
+    }
+    return draws + skipped;
+  }
+
+  /// Rows that pad a block have rate 0: they never finish.
+  void set_rates(std::int64_t first, std::int64_t n_rows, double* rates) const {
+    const double* const nearest = problem_.seed_distances.data() + first;
+    const double* const weights = problem_.data.sample_weights;
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      const double weight = weights == nullptr ? 1.0 : weights[first + i];
+      rates[i] = chosen_ < 0 ? weight : seed_rate(nearest[i], weight);
+    }
+    for (std::int64_t i = n_rows; i < round_up(n_rows, vec_width<double>); ++i) {
+      rates[i] = 0.0;
+    }
+  }
+
+  gmm_problem& problem_;
+  const samebits_gmm_components& metric_;
+  std::uint64_t seed_;
+  std::uint64_t task_;
+  std::uint64_t first_draw_;
+  std::int64_t chosen_;
+  gmm_engine<T> engine_;
+  std::int64_t block_rows_;
+  std::int64_t thread_size_ = 0;
+  T* packed_ = nullptr;
+  race_entry* winners_ = nullptr;  // per chunk
+};
 
 }  // namespace
 
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
                          std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked) {
   const default_fp_environment environment;
-  seed_race race{static_cast<gmm_problem*>(problem), seed, task, first_draw, chosen < 0, nullptr, nullptr, 0, nullptr};
-  const bool done = with_engine(race.problem->n_cols, [&]<class Engine>() {
-    return run_race<Engine>(call->n_threads, race, *metric, chosen, picked);
-  });
+  gmm_problem* const p = static_cast<gmm_problem*>(problem);
+  const bool done = p->data.dtype == SAMEBITS_FLOAT32
+                        ? seed_race<float>(p, *metric, seed, task, first_draw, chosen).run(call->n_threads, picked)
+                        : seed_race<double>(p, *metric, seed, task, first_draw, chosen).run(call->n_threads, picked);
   return done ? SAMEBITS_OK : cpu::out_of_memory(call, "the distances to seeds");
 }
 

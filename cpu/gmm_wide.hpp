@@ -9,15 +9,19 @@
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 
+template <class T>
 struct gmm_wide {
+  using value_type = T;
+  using vec = pack<T>;
+  static constexpr int width = vec_width<T>;
   /// Rows and columns of matrices are stored in blocks of this many, whatever the SIMD width.
-  static constexpr int block = 8;
+  static constexpr int block = lanes<T>;
   /// Register tiles: tile_rows x 3 vectors of sums, and room for what is multiplied.
-  static constexpr int tile_rows = vec_width == 8 ? 8 : 4;
-  static constexpr int tile_vecs = vec_width == 1 ? 2 : 3;
+  static constexpr int tile_rows = width == block ? 8 : 4;
+  static constexpr int tile_vecs = width == 1 ? 2 : 3;
 
   static std::int64_t padded(std::int64_t cols) { return round_up(cols, block); }
-  /// Doubles of a lower triangle stored as blocks of 8 rows, block number p with 8 (p + 1) columns.
+  /// Numbers of a lower triangle stored as blocks of rows, block number p with block (p + 1) columns.
   static std::int64_t packed_triangle(std::int64_t padded_cols) {
     const std::int64_t n_blocks = padded_cols / block;
     return block * block * triangle_size(n_blocks);
@@ -26,57 +30,57 @@ struct gmm_wide {
 
   static std::int64_t component_size(std::int64_t cols) { return padded(cols) + packed_triangle(padded(cols)); }
 
-  /// The mean, then the inverse factor: per block of 8 rows, column after column, 8 rows beside each other.
-  static void pack_component(const double* mean, const double* inverse_factor, std::int64_t cols, double* packed) {
+  /// The mean, then the inverse factor: per block of rows, column after column, the rows of the block beside each
+  /// other.
+  static void pack_component(const double* mean, const double* inverse_factor, std::int64_t cols, T* packed) {
     const std::int64_t n = padded(cols);
     for (std::int64_t a = 0; a < n; ++a) {
-      packed[a] = a < cols ? mean[a] : 0.0;
+      packed[a] = a < cols ? static_cast<T>(mean[a]) : T(0);
     }
     packed += n;
     for (std::int64_t a0 = 0; a0 < n; a0 += block) {
       for (std::int64_t b = 0; b < a0 + block; ++b) {
         for (std::int64_t a = a0; a < a0 + block; ++a) {
-          *packed++ = a < cols && b <= a ? inverse_factor[a * cols + b] : 0.0;
+          *packed++ = a < cols && b <= a ? static_cast<T>(inverse_factor[a * cols + b]) : T(0);
         }
       }
     }
   }
 
   /// S0 (a lane per row lane while summing, folded to the first), S1, packed S2.
-  static std::int64_t lane_sums_size(std::int64_t cols) { return row_lanes + component_size(cols); }
+  static std::int64_t lane_sums_size(std::int64_t cols) { return lanes<T> + component_size(cols); }
   static std::int64_t sums_size(std::int64_t cols) { return 1 + component_size(cols); }
   /// Two blocks of rows: differences, and differences times responsibilities.
   static std::int64_t work_size(std::int64_t block_rows, std::int64_t cols) { return 2 * block_rows * padded(cols); }
 
-  static std::int64_t block_rows(std::int64_t, std::int64_t cols) { return cols <= 64 ? 192 : 96; }
+  static std::int64_t block_rows(std::int64_t, std::int64_t cols) {
+    return cols * static_cast<std::int64_t>(sizeof(T)) <= 512 ? 192 : 96;
+  }
 
-  static column_block turn(const double* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride,
-                           double* columns) {
+  static void turn(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride, T* columns) {
     turn_elements(rows, 0, n_rows, cols, stride, columns);
-    return {columns, stride, n_rows};
   }
 
   /// |W (x - mean)|^2 of every row of the block. The padding of W adds nothing: z = 0 there.
-  static void distances(const column_block& x, const double* component, std::int64_t cols, double* work,
-                        double* squared) {
+  static void distances(const column_block<T>& x, const T* component, std::int64_t cols, T* work, T* squared) {
     const std::int64_t n = padded(cols);
-    const std::int64_t n_padded_rows = round_up(x.n_rows, row_lanes);
+    const std::int64_t n_padded_rows = round_up(x.n_rows, lanes<T>);
     for (std::int64_t b = 0; b < cols; ++b) {
       const vec mean(component[b]);
-      for (std::int64_t i = 0; i < n_padded_rows; i += vec_width) {
+      for (std::int64_t i = 0; i < n_padded_rows; i += width) {
         store(work + b * x.stride + i, load<vec>(x.columns + b * x.stride + i) - mean);
       }
     }
     for (std::int64_t i = cols * x.stride; i < n * x.stride; ++i) {
-      work[i] = 0.0;
+      work[i] = T(0);
     }
-    const std::int64_t n_vecs = n_padded_rows / vec_width;
+    const std::int64_t n_vecs = n_padded_rows / width;
     for (std::int64_t i = 0; i < n_vecs;) {
       const std::int64_t left = n_vecs - i;
       // Two tiles of two beat one of three and one of one.
       const std::int64_t taken = left >= tile_vecs && left != tile_vecs + 1 ? tile_vecs : (left >= 2 ? 2 : 1);
-      const double* const dx = work + i * vec_width;
-      double* const out = squared + i * vec_width;
+      const T* const dx = work + i * width;
+      T* const out = squared + i * width;
       if (taken == 3) {
         distances_of_tile<3>(component + n, dx, x.stride, n, out);
       } else if (taken == 2) {
@@ -88,52 +92,44 @@ struct gmm_wide {
     }
   }
 
-  static void clear_sums(double* sums, std::int64_t cols) {
-    for (std::int64_t j = 0; j < lane_sums_size(cols); ++j) {
-      sums[j] = empty_sum<double>();
-    }
-  }
-
   /// Adds the block's rows, row-major at `rows`, to one component's sums.
-  static void add_block(const column_block& x, const double* rows, const double* component,
-                        const double* responsibilities, std::int64_t cols, double* work, double* sums) {
-    for (std::int64_t i = 0; i < x.n_rows; i += vec_width) {
-      add_to_lanes(load<vec>(responsibilities + i), x.n_rows - i, sums + i % row_lanes);
-    }
+  static void add_block(const column_block<T>& x, const T* rows, const T* component, const T* responsibilities,
+                        std::int64_t cols, T* work, T* sums) {
+    add_responsibilities(responsibilities, x.n_rows, sums);
     const std::int64_t n = padded(cols);
-    double* const dx = work;
-    double* const weighted = work + x.stride * n;
-    double* const sum_1 = sums + row_lanes;
-    for (std::int64_t b = 0; b < n; b += vec_width) {
+    T* const dx = work;
+    T* const weighted = work + x.stride * n;
+    T* const sum_1 = sums + lanes<T>;
+    for (std::int64_t b = 0; b < n; b += width) {
       add_first_moments(rows + b, x.n_rows, cols, cols - b, component + b, responsibilities, n, dx + b, weighted + b,
                         sum_1 + b);
     }
     for (std::int64_t a = 0; a < n; a += tile_rows) {
       const std::int64_t a0 = a / block * block;  // the row's storage block
-      const std::int64_t width = a0 + block;
-      double* const sum_2 = sum_1 + n + block_offset(a0 / block) + (a - a0) * width;
-      const std::int64_t n_vecs = (a + tile_rows + vec_width - 1) / vec_width;
+      const std::int64_t sum_2_stride = a0 + block;
+      T* const sum_2 = sum_1 + n + block_offset(a0 / block) + (a - a0) * sum_2_stride;
+      const std::int64_t n_vecs = (a + tile_rows + width - 1) / width;
       for (std::int64_t v = 0; v < n_vecs;) {
         const std::int64_t left = n_vecs - v;
-        const std::int64_t b = v * vec_width;
+        const std::int64_t b = v * width;
         if (left >= tile_vecs && tile_vecs == 3 && left != 4) {
-          add_second_moments<3>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, width);
+          add_second_moments<3>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
           v += 3;
         } else if (left >= 2) {
-          add_second_moments<2>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, width);
+          add_second_moments<2>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
           v += 2;
         } else {
-          add_second_moments<1>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, width);
+          add_second_moments<1>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
           v += 1;
         }
       }
     }
   }
 
-  static void fold_sums(const double* lane_sums, std::int64_t cols, double* sums) {
-    sums[0] = fold_lanes(lane_sums);
+  static void fold_sums(const T* lane_sums, std::int64_t cols, double* sums) {
+    sums[0] = static_cast<double>(fold_lanes(lane_sums));
     for (std::int64_t j = 0; j < component_size(cols); ++j) {
-      sums[1 + j] = lane_sums[row_lanes + j];
+      sums[1 + j] = static_cast<double>(lane_sums[lanes<T> + j]);
     }
   }
 
@@ -152,8 +148,7 @@ struct gmm_wide {
 
  private:
   template <int Vecs>
-  static void distances_of_tile(const double* factor, const double* dx, std::int64_t stride, std::int64_t n,
-                                double* squared) {
+  static void distances_of_tile(const T* factor, const T* dx, std::int64_t stride, std::int64_t n, T* squared) {
     vec distance[Vecs];
     for (int v = 0; v < Vecs; ++v) {
       distance[v] = empty_sum<vec>();
@@ -164,14 +159,15 @@ struct gmm_wide {
       }
     }
     for (int v = 0; v < Vecs; ++v) {
-      store(squared + v * vec_width, distance[v]);
+      store(squared + v * width, distance[v]);
     }
   }
 
-  /// Rows a .. a + tile_rows - 1 of z = W dx, and their squares into the distances. `factor` holds 8 rows per column.
+  /// Rows a .. a + tile_rows - 1 of z = W dx, and their squares into the distances. `factor` holds a block of rows per
+  /// column.
   template <int Vecs>
-  SAMEBITS_INLINE static void add_tile_distances(const double* factor, std::int64_t a, const double* dx,
-                                                 std::int64_t stride, vec (&distance)[Vecs]) {
+  SAMEBITS_INLINE static void add_tile_distances(const T* factor, std::int64_t a, const T* dx, std::int64_t stride,
+                                                 vec (&distance)[Vecs]) {
     vec z[tile_rows][Vecs];
     SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
@@ -184,7 +180,7 @@ struct gmm_wide {
       vec x[Vecs];
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        x[v] = load<vec>(dx + b * stride + v * vec_width);
+        x[v] = load<vec>(dx + b * stride + v * width);
       }
       SAMEBITS_UNROLL
       for (int i = 0; i < tile_rows; ++i) {
@@ -204,7 +200,7 @@ struct gmm_wide {
         const vec w(factor[b * block + i]);
         SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
-          z[i][v] = chain(w, load<vec>(dx + b * stride + v * vec_width), z[i][v]);
+          z[i][v] = chain(w, load<vec>(dx + b * stride + v * width), z[i][v]);
         }
       }
     }
@@ -218,13 +214,13 @@ struct gmm_wide {
   }
 
   /// One vector of columns: differences, weighted differences, and the chain of the first moment.
-  static void add_first_moments(const double* rows, std::int64_t n_rows, std::int64_t stride, std::int64_t n_cols_left,
-                                const double* mean, const double* responsibilities, std::int64_t n, double* dx,
-                                double* weighted, double* sum_1) {
+  static void add_first_moments(const T* rows, std::int64_t n_rows, std::int64_t stride, std::int64_t n_cols_left,
+                                const T* mean, const T* responsibilities, std::int64_t n, T* dx, T* weighted,
+                                T* sum_1) {
     const vec centre = load<vec>(mean);
     vec sum = load<vec>(sum_1);
     for (std::int64_t i = 0; i < n_rows; ++i) {
-      const vec difference = load_columns(rows + i * stride, n_cols_left) - centre;
+      const vec difference = load_columns<T>(rows + i * stride, n_cols_left) - centre;
       const vec product = vec(responsibilities[i]) * difference;
       store(dx + i * n, difference);
       store(weighted + i * n, product);
@@ -233,35 +229,23 @@ struct gmm_wide {
     store(sum_1, sum);
   }
 
-  /// The row's next columns, zeros after its end.
-  SAMEBITS_INLINE static vec load_columns(const double* row, std::int64_t n_left) {
-    if (n_left >= vec_width) {
-      return load<vec>(row);
-    }
-    double columns[vec_width] = {};
-    for (std::int64_t b = 0; b < n_left; ++b) {
-      columns[b] = row[b];
-    }
-    return load<vec>(columns);
-  }
-
   /// tile_rows x Vecs sums: S2 += (r dx) dx^T over the rows of the block.
   template <int Vecs>
-  static void add_second_moments(const double* weighted, const double* dx, std::int64_t n_rows, std::int64_t n,
-                                 double* sum_2, std::int64_t width) {
+  static void add_second_moments(const T* weighted, const T* dx, std::int64_t n_rows, std::int64_t n, T* sum_2,
+                                 std::int64_t stride) {
     vec sums[tile_rows][Vecs];
     SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        sums[i][v] = load<vec>(sum_2 + i * width + v * vec_width);
+        sums[i][v] = load<vec>(sum_2 + i * stride + v * width);
       }
     }
     for (std::int64_t row = 0; row < n_rows; ++row) {
       vec y[Vecs];
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        y[v] = load<vec>(dx + row * n + v * vec_width);
+        y[v] = load<vec>(dx + row * n + v * width);
       }
       SAMEBITS_UNROLL
       for (int i = 0; i < tile_rows; ++i) {
@@ -276,7 +260,7 @@ struct gmm_wide {
     for (int i = 0; i < tile_rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        store(sum_2 + i * width + v * vec_width, sums[i][v]);
+        store(sum_2 + i * stride + v * width, sums[i][v]);
       }
     }
   }

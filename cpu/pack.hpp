@@ -147,10 +147,23 @@ SAMEBITS_INLINE bits_t<V> strided(std::uint64_t start, std::uint64_t stride) {
   return bits_t<V>::load(lanes);
 }
 
-/// Reads pack<double>::width consecutive rows of Cols columns: columns[b] receives column b, a row in each lane.
-template <int Cols>
-SAMEBITS_INLINE void load_rows(const double* rows, pack<double> (&columns)[Cols]) {
-  const pack<double>::tag tag;
+/// Bit patterns, one per lane of V.
+template <class V>
+SAMEBITS_INLINE bits_t<V> load_bits(const typename bits_t<V>::lane_type* p) {
+  return bits_t<V>::load(p);
+}
+
+/// p[0] .. p[n - 1], n < width, and zeros; nothing behind them is read.
+template <class V>
+SAMEBITS_INLINE V load_first(const scalar_t<V>* p, std::int64_t n) {
+  const typename V::tag tag;
+  return hn::MaskedLoad(hn::FirstN(tag, static_cast<std::size_t>(n < 0 ? 0 : n)), tag, p);
+}
+
+/// Reads pack<T>::width consecutive rows of Cols columns: columns[b] receives column b, a row in each lane.
+template <int Cols, class T>
+SAMEBITS_INLINE void load_rows(const T* rows, pack<T> (&columns)[Cols]) {
+  const typename pack<T>::tag tag;
   if constexpr (Cols == 1) {
     columns[0] = hn::LoadU(tag, rows);
   } else if constexpr (Cols == 2) {
@@ -160,14 +173,14 @@ SAMEBITS_INLINE void load_rows(const double* rows, pack<double> (&columns)[Cols]
   } else if constexpr (Cols == 4) {
     hn::LoadInterleaved4(tag, rows, columns[0].v, columns[1].v, columns[2].v, columns[3].v);
   } else {
-    alignas(64) double turned[Cols][pack<double>::width];
-    for (int i = 0; i < pack<double>::width; ++i) {
+    alignas(64) T turned[Cols][pack<T>::width];
+    for (int i = 0; i < pack<T>::width; ++i) {
       for (int b = 0; b < Cols; ++b) {
         turned[b][i] = rows[i * Cols + b];
       }
     }
     for (int b = 0; b < Cols; ++b) {
-      columns[b] = load<pack<double>>(turned[b]);
+      columns[b] = load<pack<T>>(turned[b]);
     }
   }
 }
@@ -195,8 +208,18 @@ SAMEBITS_INLINE void store_pairs(void* out, std::uint64_t a, std::uint64_t b) {
   __builtin_memcpy(out, pair, sizeof pair);
 }
 
-template <int Cols>
-SAMEBITS_INLINE void load_rows(const double* rows, double (&columns)[Cols]) {
+template <class V>
+SAMEBITS_INLINE bits_t<V> load_bits(const bits_t<V>* p) {
+  return *p;
+}
+
+template <class V>
+SAMEBITS_INLINE V load_first(const V*, std::int64_t) {
+  return V(0);  // n < 1
+}
+
+template <int Cols, class T>
+SAMEBITS_INLINE void load_rows(const T* rows, T (&columns)[Cols]) {
   for (int b = 0; b < Cols; ++b) {
     columns[b] = rows[b];
   }

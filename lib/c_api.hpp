@@ -1,6 +1,8 @@
 // What the files of the C interface share: each function is a call of its C++ twin behind guard().
 #pragma once
 
+#include <cstddef>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -50,6 +52,22 @@ inline void require_array(const void* pointer, int64_t n, const char* function, 
   if (n > 0) {
     require_pointer(pointer, function, parameter);
   }
+}
+
+/// The caller's options over the defaults: a caller built against an older header has a shorter struct.
+template <class Options>
+Options complete(const Options* given, void (*init)(Options*), const char* function, const char* name = "options") {
+  Options options;
+  init(&options);
+  if (given != nullptr) {
+    if (given->struct_size < sizeof(std::size_t) || given->struct_size > sizeof(Options)) {
+      throw invalid_argument(std::string(function) + ": " + name + ".struct_size is " +
+                             std::to_string(given->struct_size) + "; call the _init function first");
+    }
+    std::memcpy(&options, given, given->struct_size);
+    options.struct_size = sizeof(Options);
+  }
+  return options;
 }
 
 }  // namespace samebits::c_api

@@ -35,6 +35,12 @@ class SAMEBITS_API context {
   /// "scalar", "avx2", "avx512", or the architecture of the device.
   const char* isa() const;
   int n_threads() const { return n_threads_; }
+  /// The same backend with one thread.
+  context on_one_thread() const {
+    context one = *this;
+    one.n_threads_ = 1;
+    return one;
+  }
 
   /// The backend's function table (lib/backend.h), for the library itself.
   const samebits_backend* table() const { return table_; }

@@ -55,6 +55,12 @@ class SAMEBITS_API stream_exhausted : public error {
   explicit stream_exhausted(const std::string& message) : error(SAMEBITS_STREAM_EXHAUSTED, message) {}
 };
 
+/// A file cannot be read or written; the message names it and has the system's reason.
+class SAMEBITS_API file_error : public error {
+ public:
+  explicit file_error(const std::string& message) : error(SAMEBITS_FILE_ERROR, message) {}
+};
+
 /// A callback asked to stop.
 class SAMEBITS_API interrupted : public error {
  public:

@@ -34,7 +34,8 @@ typedef enum samebits_status {
   SAMEBITS_NUMERICAL_FAILURE = 5,   /* the data and options have no finite answer, such as a singular covariance */
   SAMEBITS_INTERRUPTED = 6,         /* a callback asked to stop */
   SAMEBITS_INTERNAL = 7,            /* a defect of samebits */
-  SAMEBITS_STREAM_EXHAUSTED = 8     /* a stream was asked for more than its 2^66 words */
+  SAMEBITS_STREAM_EXHAUSTED = 8,    /* a stream was asked for more than its 2^66 words */
+  SAMEBITS_FILE_ERROR = 9           /* a file cannot be read or written; the message has the system's reason */
 } samebits_status;
 
 /* "0.1.0" */
@@ -170,11 +171,40 @@ SAMEBITS_C_API samebits_status samebits_fill(samebits_context* context, const sa
 /* Numbers in a row of one sample: 1 for most. */
 SAMEBITS_C_API samebits_status samebits_distribution_row_size(const samebits_distribution* distribution, int64_t* size);
 
-/* ---- Gaussian mixtures ------------------------------------------------------------------------------------------ */
+/* ---- Gaussian mixtures ------------------------------------------------------------------------------------------
+ *
+ * The C++ headers samebits/gmm.hpp, gmm_model.hpp, bayesian_gmm.hpp and gmm_file.hpp say what each function does; a
+ * function here does the same. k is the number of components. Functions that read rows come twice: for double, and with
+ * the suffix _float for float. */
 
 typedef struct samebits_gmm_model samebits_gmm_model;
 
-/* See samebits::gmm_options in samebits/gmm.hpp for what each means. */
+/* What the covariances of the components have in common. See samebits::covariance_type. */
+typedef enum samebits_covariance_type {
+  SAMEBITS_FULL = 0,          /* covariances are [k n_cols x n_cols], one below the other */
+  SAMEBITS_TIED = 1,          /* [n_cols x n_cols] */
+  SAMEBITS_DIAG = 2,          /* [k x n_cols] */
+  SAMEBITS_SPHERICAL = 3,     /* [k x 1] */
+  SAMEBITS_TIED_DIAG = 4,     /* [1 x n_cols] */
+  SAMEBITS_TIED_SPHERICAL = 5 /* [1 x 1] */
+} samebits_covariance_type;
+
+/* Where means that are not given come from. See samebits::gmm_init. */
+typedef enum samebits_gmm_init {
+  SAMEBITS_INIT_KMEANS_PLUS_PLUS = 0,
+  SAMEBITS_INIT_KMEANS = 1,
+  SAMEBITS_INIT_RANDOM_ROWS = 2,
+  SAMEBITS_INIT_RANDOM_RESPONSIBILITIES = 3
+} samebits_gmm_init;
+
+/* How threads share the work. It changes the time, never the bits. */
+typedef enum samebits_gmm_schedule {
+  SAMEBITS_SCHEDULE_AUTOMATIC = 0,
+  SAMEBITS_SCHEDULE_ROWS = 1,
+  SAMEBITS_SCHEDULE_COMPONENTS = 2
+} samebits_gmm_schedule;
+
+/* See samebits::gmm_options for what each means. Pointers may be NULL; what they point to is not copied. */
 typedef struct samebits_gmm_options {
   size_t struct_size;
   int64_t n_components;
@@ -184,32 +214,238 @@ typedef struct samebits_gmm_options {
   int64_t max_iter;
   double tol;
   double reg_covar;
-  const double* weights_init;     /* [k] or NULL */
-  const double* means_init;       /* [k x n_cols] or NULL */
-  const double* covariances_init; /* [k x n_cols x n_cols] or NULL */
+  const double* weights_init;     /* [k] */
+  const double* means_init;       /* [k x n_cols] */
+  const double* covariances_init; /* as the type has them */
   /* Called after every pass over the rows with the mean log-likelihood; a return value other than 0 stops the fit with
-   * SAMEBITS_INTERRUPTED. May be NULL. */
+   * SAMEBITS_INTERRUPTED. Never called by two threads at once. */
   int (*callback)(void* user_data, int64_t restart, int64_t iteration, double log_likelihood);
   void* user_data;
+  int32_t covariance; /* samebits_covariance_type */
+  int32_t init;       /* samebits_gmm_init */
+  int32_t schedule;   /* samebits_gmm_schedule */
+  double reg_covar_relative;
+  const double* sample_weights;         /* [n_rows] */
+  const double* precisions_init;        /* as the type has covariances */
+  const double* responsibilities_init;  /* [n_rows x k] */
+  const samebits_gmm_model* warm_start; /* of the same type and shape */
+  const uint8_t* frozen_weights;        /* [k] of 0 and 1 */
+  const uint8_t* frozen_means;          /* [k] of 0 and 1 */
+  const uint8_t* frozen_covariances;    /* [k] of 0 and 1 */
 } samebits_gmm_options;
 
 SAMEBITS_C_API void samebits_gmm_options_init(samebits_gmm_options* options);
+
 /* Fits a mixture to x [n_rows x n_cols], finite. `options` may be NULL. */
 SAMEBITS_C_API samebits_status samebits_gmm_fit(samebits_context* context, const double* x, int64_t n_rows,
                                                 int64_t n_cols, const samebits_gmm_options* options,
                                                 samebits_gmm_model** model);
+SAMEBITS_C_API samebits_status samebits_gmm_fit_float(samebits_context* context, const float* x, int64_t n_rows,
+                                                      int64_t n_cols, const samebits_gmm_options* options,
+                                                      samebits_gmm_model** model);
+
+/* A mixture of numbers of one's own: weights [k], means [k x n_cols], covariances as the type has them. Copies them. */
+SAMEBITS_C_API samebits_status samebits_gmm_model_create(samebits_covariance_type covariance, int64_t n_components,
+                                                         int64_t n_cols, const double* weights, const double* means,
+                                                         const double* covariances, samebits_gmm_model** model);
 SAMEBITS_C_API void samebits_gmm_model_destroy(samebits_gmm_model* model);
+
+/* Of NULL these give 0, NULL or "". Arrays live as long as the model. */
+SAMEBITS_C_API samebits_covariance_type samebits_gmm_model_covariance_type(const samebits_gmm_model* model);
 SAMEBITS_C_API int64_t samebits_gmm_model_n_components(const samebits_gmm_model* model);
 SAMEBITS_C_API int64_t samebits_gmm_model_n_cols(const samebits_gmm_model* model);
-SAMEBITS_C_API const double* samebits_gmm_model_weights(const samebits_gmm_model* model); /* [k] */
-SAMEBITS_C_API const double* samebits_gmm_model_means(const samebits_gmm_model* model);   /* [k x n_cols] */
-SAMEBITS_C_API const double* samebits_gmm_model_covariances(
-    const samebits_gmm_model* model);                                                     /* [k x n_cols x n_cols] */
+SAMEBITS_C_API const double* samebits_gmm_model_weights(const samebits_gmm_model* model);     /* [k] */
+SAMEBITS_C_API const double* samebits_gmm_model_means(const samebits_gmm_model* model);       /* [k x n_cols] */
+SAMEBITS_C_API const double* samebits_gmm_model_covariances(const samebits_gmm_model* model); /* of this shape: */
+SAMEBITS_C_API int64_t samebits_gmm_model_covariances_n_rows(const samebits_gmm_model* model);
+SAMEBITS_C_API int64_t samebits_gmm_model_covariances_n_cols(const samebits_gmm_model* model);
 SAMEBITS_C_API double samebits_gmm_model_log_likelihood(const samebits_gmm_model* model); /* nats per row */
 SAMEBITS_C_API int64_t samebits_gmm_model_n_iter(const samebits_gmm_model* model);
 SAMEBITS_C_API int samebits_gmm_model_converged(const samebits_gmm_model* model);
+SAMEBITS_C_API int64_t samebits_gmm_model_restart(const samebits_gmm_model* model); /* the run that won */
+/* The log-likelihood of the start and after each iteration, nats per row. */
+SAMEBITS_C_API const double* samebits_gmm_model_trace(const samebits_gmm_model* model);
+SAMEBITS_C_API int64_t samebits_gmm_model_n_trace(const samebits_gmm_model* model);
+/* Free parameters. */
+SAMEBITS_C_API int64_t samebits_gmm_model_n_parameters(const samebits_gmm_model* model);
 /* "sha256:..." over the little-endian bytes of weights, means, covariances and log-likelihood. */
 SAMEBITS_C_API const char* samebits_gmm_model_digest(const samebits_gmm_model* model);
+
+/* A file of JSON that every language can read; samebits fit --out writes it as well. */
+SAMEBITS_C_API samebits_status samebits_gmm_save(const samebits_gmm_model* model, const char* file);
+SAMEBITS_C_API samebits_status samebits_gmm_load(const char* file, samebits_gmm_model** model);
+
+/* The steps, for an EM of one's own. log_prob and log_responsibilities are [n_rows x k], log_likelihoods [n_rows]; of
+ * the two of gmm_expectation one may be NULL. gmm_maximization takes its k from options->n_components. */
+SAMEBITS_C_API samebits_status samebits_gmm_log_prob(samebits_context* context, const samebits_gmm_model* model,
+                                                     const double* x, int64_t n_rows, int64_t n_cols, double* log_prob);
+SAMEBITS_C_API samebits_status samebits_gmm_log_prob_float(samebits_context* context, const samebits_gmm_model* model,
+                                                           const float* x, int64_t n_rows, int64_t n_cols,
+                                                           float* log_prob);
+SAMEBITS_C_API samebits_status samebits_gmm_expectation(samebits_context* context, const samebits_gmm_model* model,
+                                                        const double* x, int64_t n_rows, int64_t n_cols,
+                                                        double* log_responsibilities, double* log_likelihoods);
+SAMEBITS_C_API samebits_status samebits_gmm_expectation_float(samebits_context* context,
+                                                              const samebits_gmm_model* model, const float* x,
+                                                              int64_t n_rows, int64_t n_cols,
+                                                              float* log_responsibilities, float* log_likelihoods);
+SAMEBITS_C_API samebits_status samebits_gmm_maximization(samebits_context* context, const double* x, int64_t n_rows,
+                                                         int64_t n_cols, const double* responsibilities,
+                                                         const samebits_gmm_options* options,
+                                                         samebits_gmm_model** model);
+SAMEBITS_C_API samebits_status samebits_gmm_maximization_float(samebits_context* context, const float* x,
+                                                               int64_t n_rows, int64_t n_cols,
+                                                               const double* responsibilities,
+                                                               const samebits_gmm_options* options,
+                                                               samebits_gmm_model** model);
+
+/* labels, log_likelihoods: [n_rows]; probabilities: [n_rows x k]. */
+SAMEBITS_C_API samebits_status samebits_gmm_predict(samebits_context* context, const samebits_gmm_model* model,
+                                                    const double* x, int64_t n_rows, int64_t n_cols, int64_t* labels);
+SAMEBITS_C_API samebits_status samebits_gmm_predict_float(samebits_context* context, const samebits_gmm_model* model,
+                                                          const float* x, int64_t n_rows, int64_t n_cols,
+                                                          int64_t* labels);
+SAMEBITS_C_API samebits_status samebits_gmm_predict_proba(samebits_context* context, const samebits_gmm_model* model,
+                                                          const double* x, int64_t n_rows, int64_t n_cols,
+                                                          double* probabilities);
+SAMEBITS_C_API samebits_status samebits_gmm_predict_proba_float(samebits_context* context,
+                                                                const samebits_gmm_model* model, const float* x,
+                                                                int64_t n_rows, int64_t n_cols, float* probabilities);
+SAMEBITS_C_API samebits_status samebits_gmm_score_samples(samebits_context* context, const samebits_gmm_model* model,
+                                                          const double* x, int64_t n_rows, int64_t n_cols,
+                                                          double* log_likelihoods);
+SAMEBITS_C_API samebits_status samebits_gmm_score_samples_float(samebits_context* context,
+                                                                const samebits_gmm_model* model, const float* x,
+                                                                int64_t n_rows, int64_t n_cols, float* log_likelihoods);
+
+/* The mean log-likelihood of the rows. sample_weights, here and below, is [n_rows] or NULL. */
+SAMEBITS_C_API samebits_status samebits_gmm_score(samebits_context* context, const samebits_gmm_model* model,
+                                                  const double* x, int64_t n_rows, int64_t n_cols,
+                                                  const double* sample_weights, double* score);
+SAMEBITS_C_API samebits_status samebits_gmm_score_float(samebits_context* context, const samebits_gmm_model* model,
+                                                        const float* x, int64_t n_rows, int64_t n_cols,
+                                                        const double* sample_weights, double* score);
+
+/* Numbers to choose a model by. See samebits::gmm_criteria. */
+typedef struct samebits_gmm_criteria {
+  double log_likelihood; /* total, nats */
+  int64_t n_parameters;
+  double aic;
+  double bic;
+  double entropy;
+  double icl;
+} samebits_gmm_criteria;
+
+SAMEBITS_C_API samebits_status samebits_gmm_evaluate(samebits_context* context, const samebits_gmm_model* model,
+                                                     const double* x, int64_t n_rows, int64_t n_cols,
+                                                     const double* sample_weights, samebits_gmm_criteria* criteria);
+SAMEBITS_C_API samebits_status samebits_gmm_evaluate_float(samebits_context* context, const samebits_gmm_model* model,
+                                                           const float* x, int64_t n_rows, int64_t n_cols,
+                                                           const double* sample_weights,
+                                                           samebits_gmm_criteria* criteria);
+
+/* Rows first .. first + n - 1 of the sample that stream (seed, task) is of the mixture: out [n x n_cols], labels [n] or
+ * NULL. */
+SAMEBITS_C_API samebits_status samebits_gmm_sample(samebits_context* context, const samebits_gmm_model* model,
+                                                   uint64_t seed, uint64_t task, uint64_t first, int64_t n, double* out,
+                                                   int64_t* labels);
+
+/* The mixture of some columns; the mixture of the others where these have the values given. */
+SAMEBITS_C_API samebits_status samebits_gmm_marginal(const samebits_gmm_model* model, const int64_t* columns,
+                                                     int64_t n_columns, samebits_gmm_model** marginal);
+SAMEBITS_C_API samebits_status samebits_gmm_conditional(const samebits_gmm_model* model, const int64_t* columns,
+                                                        const double* values, int64_t n_columns,
+                                                        samebits_gmm_model** conditional);
+
+/* Joins components to clusters, two at a time: merger i puts cluster joined[i] into kept[i] and leaves entropies[i +
+ * 1]; entropies[0] is that of the components. kept and joined are [k - 1], entropies [k]. */
+SAMEBITS_C_API samebits_status samebits_gmm_merge(samebits_context* context, const samebits_gmm_model* model,
+                                                  const double* x, int64_t n_rows, int64_t n_cols,
+                                                  const double* sample_weights, int64_t* kept, int64_t* joined,
+                                                  double* entropies);
+/* The cluster of each component, clusters [k], when n_clusters of them are left. */
+SAMEBITS_C_API samebits_status samebits_gmm_merge_clusters(const int64_t* kept, const int64_t* joined,
+                                                           int64_t n_components, int64_t n_clusters, int64_t* clusters);
+
+/* ---- choice of a mixture ---- */
+
+typedef struct samebits_gmm_selection samebits_gmm_selection;
+
+typedef enum samebits_gmm_criterion {
+  SAMEBITS_CRITERION_BIC = 0,
+  SAMEBITS_CRITERION_AIC = 1,
+  SAMEBITS_CRITERION_ICL = 2
+} samebits_gmm_criterion;
+
+/* One fit of a sweep. */
+typedef struct samebits_gmm_candidate {
+  samebits_covariance_type covariance;
+  int64_t n_components;
+  samebits_gmm_criteria criteria; /* 0 where the fit has failed */
+  int64_t n_iter;
+  int converged;
+  const char* failure; /* why there is no fit, or ""; lives as long as the selection */
+} samebits_gmm_candidate;
+
+/* Fits every type with every number of components, all side by side, and keeps the fit with the lowest criterion.
+ * options->n_components and options->covariance do not count; `options` may be NULL. */
+SAMEBITS_C_API samebits_status samebits_gmm_select(samebits_context* context, const double* x, int64_t n_rows,
+                                                   int64_t n_cols, const samebits_covariance_type* types,
+                                                   int64_t n_types, const int64_t* n_components, int64_t n_sizes,
+                                                   const samebits_gmm_options* options,
+                                                   samebits_gmm_criterion criterion,
+                                                   samebits_gmm_selection** selection);
+SAMEBITS_C_API void samebits_gmm_selection_destroy(samebits_gmm_selection* selection);
+
+/* Candidates stand in the order of the types and, in each, of the numbers of components. Of NULL these give 0, -1 for
+ * the best, and NULL for its model, which belongs to the selection. */
+SAMEBITS_C_API int64_t samebits_gmm_selection_n_candidates(const samebits_gmm_selection* selection);
+SAMEBITS_C_API int64_t samebits_gmm_selection_best(const samebits_gmm_selection* selection);
+SAMEBITS_C_API const samebits_gmm_model* samebits_gmm_selection_model(const samebits_gmm_selection* selection);
+SAMEBITS_C_API samebits_status samebits_gmm_selection_candidate(const samebits_gmm_selection* selection, int64_t index,
+                                                                samebits_gmm_candidate* candidate);
+
+/* ---- mixtures with priors ---- */
+
+typedef struct samebits_bayesian_gmm_model samebits_bayesian_gmm_model;
+
+typedef enum samebits_weight_prior {
+  SAMEBITS_PRIOR_DIRICHLET = 0,
+  SAMEBITS_PRIOR_DIRICHLET_PROCESS = 1
+} samebits_weight_prior;
+
+/* See samebits::bayesian_gmm_options for what each means. */
+typedef struct samebits_gmm_priors {
+  size_t struct_size;
+  int32_t weights;                   /* samebits_weight_prior */
+  double weight_concentration_prior; /* 0: 1 / n_components */
+  double mean_precision_prior;
+  const double* mean_prior;        /* [n_cols]; NULL: the mean of the rows */
+  double degrees_of_freedom_prior; /* 0: n_cols */
+  const double* covariance_prior;  /* [n_cols x n_cols], SAMEBITS_DIAG: [n_cols]; NULL: that of all rows */
+} samebits_gmm_priors;
+
+SAMEBITS_C_API void samebits_gmm_priors_init(samebits_gmm_priors* priors);
+
+/* Fits by variational inference. `options` and `priors` may be NULL; of the options those count that
+ * samebits::bayesian_gmm_options lists. */
+SAMEBITS_C_API samebits_status samebits_bayesian_gmm_fit(samebits_context* context, const double* x, int64_t n_rows,
+                                                         int64_t n_cols, const samebits_gmm_options* options,
+                                                         const samebits_gmm_priors* priors,
+                                                         samebits_bayesian_gmm_model** model);
+SAMEBITS_C_API samebits_status samebits_bayesian_gmm_fit_float(samebits_context* context, const float* x,
+                                                               int64_t n_rows, int64_t n_cols,
+                                                               const samebits_gmm_options* options,
+                                                               const samebits_gmm_priors* priors,
+                                                               samebits_bayesian_gmm_model** model);
+SAMEBITS_C_API void samebits_bayesian_gmm_model_destroy(samebits_bayesian_gmm_model* model);
+
+/* The mixture at the means of the posterior, and the posterior; all of it belongs to the model. Of NULL these are NULL.
+ * Concentrations are [k] for a Dirichlet prior, [2 x k] for a process. */
+SAMEBITS_C_API const samebits_gmm_model* samebits_bayesian_gmm_model_mixture(const samebits_bayesian_gmm_model* model);
+SAMEBITS_C_API const double* samebits_bayesian_gmm_model_weight_concentration(const samebits_bayesian_gmm_model* model);
+SAMEBITS_C_API const double* samebits_bayesian_gmm_model_mean_precision(const samebits_bayesian_gmm_model* model);
+SAMEBITS_C_API const double* samebits_bayesian_gmm_model_degrees_of_freedom(const samebits_bayesian_gmm_model* model);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,15 @@
 // All of samebits for C++ (not samebits/eigen.hpp, which needs Eigen).
 #pragma once
 
+#include "samebits/bayesian_gmm.hpp"
 #include "samebits/bijection.hpp"
 #include "samebits/context.hpp"
 #include "samebits/datasets.hpp"
 #include "samebits/digest.hpp"
 #include "samebits/error.hpp"
 #include "samebits/gmm.hpp"
+#include "samebits/gmm_file.hpp"
+#include "samebits/gmm_model.hpp"
 #include "samebits/math.hpp"
 #include "samebits/permutation.hpp"
 #include "samebits/random.hpp"

@@ -68,5 +68,38 @@ SAMEBITS_HD inline void triangular_inverse(const T* r, std::int64_t n, T* invers
   }
 }
 
+/// The variance of a precision, and the other way round.
+SAMEBITS_HD inline double inverse_of(double variance) { return 1.0 / variance; }
+
+/// Inverts the symmetric matrix P = L L^T [n x n, both triangles filled]: P^-1 = W^T W with W = L^-1.
+///
+/// @param work     [2 n x n]
+/// @param inverse  [n x n], out: both triangles; may be `matrix`
+/// @return n, or the first column at which the matrix is not positive definite (`inverse` is then as before)
+template <class T>
+SAMEBITS_HD inline std::int64_t invert_positive_definite(const T* matrix, std::int64_t n, T* work, T* inverse) {
+  T* const factor = work;
+  T* const inverse_factor = work + n * n;
+  for (std::int64_t i = 0; i < n * n; ++i) {
+    factor[i] = matrix[i];
+  }
+  const std::int64_t rank = cholesky_upper(factor, matrix, n);
+  if (rank < n) {
+    return rank;
+  }
+  triangular_inverse(factor, n, inverse_factor);
+  for (std::int64_t a = 0; a < n; ++a) {
+    for (std::int64_t b = 0; b <= a; ++b) {
+      T sum = T(0);
+      for (std::int64_t p = a; p < n; ++p) {
+        sum = fma(inverse_factor[p * n + a], inverse_factor[p * n + b], sum);
+      }
+      inverse[a * n + b] = sum;
+      inverse[b * n + a] = sum;
+    }
+  }
+  return n;
+}
+
 }  // namespace SAMEBITS_TARGET
 }  // namespace samebits::core

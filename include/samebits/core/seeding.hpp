@@ -21,6 +21,11 @@ SAMEBITS_HD SAMEBITS_INLINE V race_time(V squared_distance, bits_t<V> draw) {
   return select_less(V(0.0), squared_distance, time, V(__builtin_huge_val()));
 }
 
+/// The rate of a row that counts `weight` times.
+SAMEBITS_HD SAMEBITS_INLINE double seed_rate(double squared_distance, double weight) {
+  return squared_distance * weight;
+}
+
 /// A row and its time; the earlier one wins, then the lower row.
 struct race_entry {
   double time;

@@ -1,0 +1,144 @@
+// A mixture problem on a backend: rows, passes over them, parameters from sums. Shared by everything that works with
+// mixtures; messages carry the name of the public function.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/backend.h"
+#include "samebits/gmm.hpp"
+#include "samebits/stream.hpp"
+
+namespace samebits::gmm {
+
+inline std::string text(std::int64_t n) { return std::to_string(n); }
+/// The shortest text that reads as the same number.
+std::string text(double value);
+
+/// Rows of either type.
+struct data_view {
+  data_view(matrix_view<const double> matrix)
+      : x(matrix.data()), dtype(SAMEBITS_FLOAT64), n_rows(matrix.n_rows()), n_cols(matrix.n_cols()) {}
+  data_view(matrix_view<const float> matrix)
+      : x(matrix.data()), dtype(SAMEBITS_FLOAT32), n_rows(matrix.n_rows()), n_cols(matrix.n_cols()) {}
+
+  double operator()(std::int64_t i, std::int64_t j) const {
+    const std::int64_t at = i * n_cols + j;
+    return dtype == SAMEBITS_FLOAT32 ? static_cast<double>(static_cast<const float*>(x)[at])
+                                     : static_cast<const double*>(x)[at];
+  }
+  bool empty() const { return x == nullptr || n_rows <= 0 || n_cols <= 0; }
+  /// Rows first .. first + n - 1.
+  data_view rows(std::int64_t first, std::int64_t n) const {
+    data_view part = *this;
+    const std::int64_t size = dtype == SAMEBITS_FLOAT32 ? sizeof(float) : sizeof(double);
+    part.x = static_cast<const char*>(x) + first * n_cols * size;
+    part.n_rows = n;
+    return part;
+  }
+
+  const void* x;
+  samebits_dtype dtype;
+  std::int64_t n_rows;
+  std::int64_t n_cols;
+};
+
+/// Throws invalid_argument at the first value that is not finite: "FUNCTION: NAME is nan at row 3, column 0 ...".
+void require_finite(const char* function, const char* name, const data_view& x);
+
+// ---- parameters and sums -----------------------------------------------------------------------------------------
+
+samebits_gmm_shape shape_of(covariance_type type);
+/// Numbers of one covariance in that shape: n^2 or n.
+std::int64_t covariance_size(covariance_type type, std::int64_t n_cols);
+bool is_tied(covariance_type type);
+
+/// A mixture as backends know it: covariances in their shape, one for each component.
+struct parameters {
+  parameters(covariance_type type, std::int64_t k, std::int64_t n);
+  /// From a model's own layout. Inverse factors are not made yet: problem::prepare does that.
+  explicit parameters(const gmm_model& model);
+
+  samebits_gmm_components components() const;
+  samebits_gmm_parameters view();
+  double* covariance(std::int64_t k) { return covariances.data() + k * covariance_size(type, n_cols); }
+  const double* covariance(std::int64_t k) const { return covariances.data() + k * covariance_size(type, n_cols); }
+  /// The covariances in the layout of covariances_shape, and back.
+  std::vector<double> compact_covariances() const;
+  void set_covariances(const double* compact);
+
+  covariance_type type;
+  std::int64_t n_components;
+  std::int64_t n_cols;
+  std::vector<double> weights;
+  std::vector<double> means;
+  std::vector<double> covariances;
+  std::vector<double> inverse_factors;
+  std::vector<double> log_constants;
+};
+
+struct sums {
+  sums(covariance_type type, std::int64_t k, std::int64_t n);
+  samebits_gmm_sums view();
+
+  std::vector<double> sum_0;
+  std::vector<double> sum_1;
+  std::vector<double> sum_2;
+};
+
+/// How a pass shares out the rows, beside the E-step itself.
+struct share_source {
+  samebits_gmm_shares shares = samebits_gmm_soft;
+  const double* responsibilities = nullptr;
+  stream_id stream{};
+  std::uint64_t first_draw = 0;
+};
+
+/// One mixture's part in a pass.
+struct pass {
+  const parameters* mixture;
+  sums* into;  ///< nullptr: only the log-likelihood
+  share_source source;
+  double log_likelihood = 0;  ///< out: total, nats
+};
+
+// ---- the problem -------------------------------------------------------------------------------------------------
+
+/// Makes a mixture ready for the E-step without rows, on the context's own instruction set.
+samebits_gmm_defect prepare(const context& ctx, const char* function, parameters& p);
+
+/// The rows on the backend, closed at the end of the scope. One thread at a time may use it.
+class problem {
+ public:
+  problem(const context& ctx, const char* function, const data_view& x, std::span<const double> sample_weights,
+          gmm_schedule schedule = gmm_schedule::automatic);
+  ~problem();
+  problem(const problem&) = delete;
+  problem& operator=(const problem&) = delete;
+
+  const data_view& x() const { return x_; }
+  const context& ctx() const { return ctx_; }
+  const char* function() const { return function_; }
+  /// True on the CPU, where several problems over the same rows cost no memory and no copies.
+  bool is_host() const;
+
+  void step(std::span<pass> passes) const;
+  /// One mixture: its total log-likelihood.
+  double step(const parameters& p, sums* into, const share_source& source = {}) const;
+  void rows(const parameters& p, const samebits_gmm_rows& out) const;
+  std::int64_t draw_seed(const parameters& metric, stream_id stream, std::uint64_t first_draw,
+                         std::int64_t chosen) const;
+
+  /// The next parameters from the sums. `rules.dtype` and `rules.covariance` are filled in here.
+  samebits_gmm_defect update(parameters& p, sums& s, samebits_gmm_rules rules) const;
+
+ private:
+  const context& ctx_;
+  const char* function_;
+  data_view x_;
+  gmm_schedule schedule_;
+  void* handle_ = nullptr;
+};
+
+}  // namespace samebits::gmm
