@@ -117,6 +117,7 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::fill,
                                          kernels::gmm_open,
                                          kernels::gmm_step,
+                                         kernels::gmm_rows,
                                          kernels::gmm_seed,
                                          kernels::gmm_close,
                                          nullptr};

@@ -2,16 +2,12 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/gmm_kernels.hpp"
+#include "kernels/gmm_e_step.hpp"
+#include "kernels/gmm_moments.hpp"
 #include "kernels/gmm_pack.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/tree_fold.hpp"
-
-// Work space of a pass on the device. A test build makes it small, so that few rows take many batches.
-#if !defined(SAMEBITS_WORK_BYTES)
-#define SAMEBITS_WORK_BYTES (std::int64_t{256} << 20)
-#endif
 
 namespace samebits::kernels {
 namespace {
@@ -19,15 +15,16 @@ namespace {
 // ---- upload --------------------------------------------------------------------------------------------------------
 
 /// Turns rows of the caller's layout on their side. A thread per element.
+template <class T>
 struct turn_kernel {
   static constexpr int block_threads = 256;
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  const double* from;  // n_rows x n_cols
+  const T* from;  // n_rows x n_cols
   std::int64_t n_rows;
   std::int64_t n_cols;
-  double* to;  // column b of row i at to[b * stride + i]
+  T* to;  // column b of row i at to[b * stride + i]
   std::int64_t stride;
 
   SAMEBITS_HD int phases() const { return 1; }
@@ -42,56 +39,112 @@ struct turn_kernel {
 };
 
 /// Fills problem.columns, some rows at a time so that the device holds the data once.
-void upload_rows(const double* x, gmm_problem& problem) {
-  constexpr std::int64_t staged_doubles = std::int64_t{1} << 22;
+template <class T>
+void upload_rows(const T* x, gmm_problem_of<T>& problem) {
+  constexpr std::int64_t staged_numbers = std::int64_t{1} << 22;
   const std::int64_t n_rows = problem.n_rows;
   const std::int64_t n_cols = problem.n_cols;
-  const std::int64_t fitting = staged_doubles / n_cols > 0 ? staged_doubles / n_cols : 1;
-  const std::int64_t step = fitting < n_rows ? fitting : n_rows;
-  device_array<double> staged;
+  const std::int64_t fitting_rows = staged_numbers / n_cols > 0 ? staged_numbers / n_cols : 1;
+  const std::int64_t step = fitting_rows < n_rows ? fitting_rows : n_rows;
+  device_array<T> staged;
   staged.make_room(step * n_cols);
   problem.columns.make_room(n_rows * n_cols);
   for (std::int64_t first = 0; first < n_rows; first += step) {
     const std::int64_t count = n_rows - first < step ? n_rows - first : step;
     upload(staged.data(), x + first * n_cols, count * n_cols);
-    const turn_kernel kernel{staged.data(), count, n_cols, problem.columns.data() + first, n_rows};
-    launch(kernel, blocks_for<turn_kernel>(count * n_cols));
+    const turn_kernel<T> kernel{staged.data(), count, n_cols, problem.columns.data() + first, n_rows};
+    launch(kernel, blocks_for<turn_kernel<T>>(count * n_cols));
+  }
+}
+
+template <class T>
+std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
+  auto problem = std::make_unique<gmm_problem_of<T>>();
+  problem->dtype = data.dtype;
+  problem->n_rows = data.n_rows;
+  problem->n_cols = data.n_cols;
+  upload_rows(static_cast<const T*>(data.x), *problem);
+  if (data.sample_weights != nullptr) {
+    problem->weights.make_room(data.n_rows);
+    upload(problem->weights.data(), data.sample_weights, data.n_rows);
   }
   synchronize();  // other host threads may use the problem, each with a queue of its own
+  return problem;
 }
 
 // ---- one pass ------------------------------------------------------------------------------------------------------
 
-/// Works through aligned batches of leaves, as many as fit the work space, and keeps one open node per level of the
-/// tree over batches.
-class gmm_pass {
- public:
-  gmm_pass(gmm_problem& problem, const samebits_gmm_components& components, bool with_sums)
-      : problem_(problem),
-        components_(upload_components(components, problem.components)),
-        with_sums_(with_sums),
-        node_size_(with_sums ? gmm_component_node(components.n_components, problem.n_cols) : 1),
-        n_leaves_((problem.n_rows + leaf_rows - 1) / leaf_rows) {
-    const std::int64_t row_values = 1 + components.n_components;
-    while (batch_leaves_ < n_leaves_ && 2 * batch_leaves_ * (leaf_rows * row_values + node_size_) <= work_doubles) {
-      batch_leaves_ *= 2;
+/// How much of a pass the work space holds at once: so many mixtures, and for them an aligned batch of so many leaves.
+template <class T>
+struct pass_plan {
+  std::int64_t n_leaves;
+  std::int64_t n_mixtures;
+  std::int64_t batch_leaves = 1;  // a power of two
+  int levels = 2;                 // of the tree over batches
+
+  pass_plan(const gmm_problem& problem, const samebits_gmm_step& step, std::int64_t n_steps)
+      : n_leaves((problem.n_rows + leaf_rows - 1) / leaf_rows) {
+    const samebits_gmm_components& c = step.components;
+    const gmm_components<T> one{nullptr, 1, c.n_components, c.n_cols, factor_size(c.shape, c.n_cols)};
+    const std::int64_t given = step.shares == samebits_gmm_given ? c.n_components : 0;
+    const std::int64_t node_bytes = node_size(one, true) * static_cast<std::int64_t>(sizeof(double));
+    const std::int64_t leaf_bytes = leaf_rows * ((1 + c.n_components) * static_cast<std::int64_t>(sizeof(T)) +
+                                                 given * static_cast<std::int64_t>(sizeof(double))) +
+                                    node_bytes;
+    int most_levels = levels;
+    while (std::int64_t{1} << most_levels < 2 * n_leaves) {
+      ++most_levels;
     }
-    int levels = 2;
-    while (batch_leaves_ << levels < 2 * n_leaves_) {
+    n_mixtures = fitting(n_steps, leaf_bytes + most_levels * node_bytes);
+    while (batch_leaves < n_leaves &&
+           n_mixtures * (2 * batch_leaves * leaf_bytes + most_levels * node_bytes) <= work_bytes) {
+      batch_leaves *= 2;
+    }
+    while (batch_leaves << levels < 2 * n_leaves) {
       ++levels;
     }
-    const std::int64_t batch_rows =
-        batch_leaves_ * leaf_rows < problem.n_rows ? batch_leaves_ * leaf_rows : problem.n_rows;
-    problem.row_values.make_room(batch_rows * row_values);
-    problem.nodes.make_room(batch_leaves_ * node_size_);
-    problem.open_nodes.make_room(levels * node_size_);
   }
 
-  /// The node of the whole problem.
-  std::vector<double> run() const {
+  std::int64_t batch_rows(std::int64_t n_rows) const {
+    return batch_leaves * leaf_rows < n_rows ? batch_leaves * leaf_rows : n_rows;
+  }
+};
+
+/// A pass for some mixtures side by side. Works through batches of leaves and keeps one open node per level of the tree
+/// over batches.
+template <class T>
+class gmm_pass {
+ public:
+  gmm_pass(gmm_problem_of<T>& problem, const pass_plan<T>& plan, samebits_gmm_order order, samebits_gmm_step* steps,
+           std::int64_t n_steps)
+      : problem_(problem),
+        plan_(plan),
+        order_(order),
+        steps_(steps),
+        n_steps_(n_steps),
+        components_(upload_mixtures<T>(
+            n_steps, [&](std::int64_t m) -> const samebits_gmm_components& { return steps[m].components; },
+            problem.components)) {
+    for (std::int64_t m = 0; m < n_steps; ++m) {
+      with_sums_ = with_sums_ || steps[m].sums.sum_0 != nullptr;
+    }
+    node_size_ = node_size(components_, with_sums_);
+    const std::int64_t rows = plan.batch_rows(problem.n_rows);
+    problem.row_values.make_room(rows * (n_steps + components_.n_all()));
+    problem.nodes.make_room(plan.batch_leaves * node_size_);
+    problem.open_nodes.make_room(plan.levels * node_size_);
+    if (steps->shares == samebits_gmm_given) {
+      problem.given.make_room(rows * components_.n_all());
+    }
+    if (steps->shares == samebits_gmm_random) {
+      upload_streams();
+    }
+  }
+
+  void run() {
     int depth = 0;
-    for (std::int64_t batch = 0; batch * batch_leaves_ < n_leaves_; ++batch) {
-      sum_batch(batch * batch_leaves_);
+    for (std::int64_t batch = 0; batch * plan_.batch_leaves < plan_.n_leaves; ++batch) {
+      sum_batch(batch * plan_.batch_leaves);
       copy_on_device(open_node(depth), problem_.nodes.data(), node_size_);
       ++depth;
       for (std::int64_t filled = batch; filled & 1; filled >>= 1) {
@@ -103,11 +156,17 @@ class gmm_pass {
     }
     std::vector<double> node(static_cast<std::size_t>(node_size_));
     download(node.data(), open_node(0), node_size_);
-    return node;
+    unpack(node.data());
   }
 
  private:
-  static constexpr std::int64_t work_doubles = SAMEBITS_WORK_BYTES / sizeof(double);
+  void upload_streams() {
+    std::vector<draw_stream> streams;
+    for (std::int64_t m = 0; m < n_steps_; ++m) {
+      streams.push_back({steps_[m].seed, steps_[m].task, steps_[m].first_draw});
+    }
+    upload_all(streams, streams_);
+  }
 
   double* open_node(int level) const { return problem_.open_nodes.data() + level * node_size_; }
 
@@ -118,82 +177,80 @@ class gmm_pass {
 
   /// The node of a batch into the first node.
   void sum_batch(std::int64_t first_leaf) const {
-    const std::int64_t leaves_left = n_leaves_ - first_leaf;
-    const std::int64_t n_leaves = leaves_left < batch_leaves_ ? leaves_left : batch_leaves_;
+    const std::int64_t leaves_left = plan_.n_leaves - first_leaf;
+    const std::int64_t n_leaves = leaves_left < plan_.batch_leaves ? leaves_left : plan_.batch_leaves;
     const std::int64_t first_row = first_leaf * leaf_rows;
     const std::int64_t rows_left = problem_.n_rows - first_row;
     const std::int64_t n_rows = rows_left < n_leaves * leaf_rows ? rows_left : n_leaves * leaf_rows;
-    const gmm_batch batch{problem_.rows(),       components_, first_row, n_rows, n_leaves, problem_.row_values.data(),
-                          problem_.nodes.data(), node_size_};
-    with_columns(problem_.n_cols, [&]<int Cols>() {
-      using kernel = responsibilities_kernel<Cols>;
-      launch(kernel{batch, with_sums_}, blocks_for<kernel>(n_rows));
-      if (with_sums_) {
-        sum_components<Cols>(batch);
-      }
-    });
-    const std::int64_t n_values =
-        with_sums_ && problem_.n_cols >= core::gmm_wide_cols ? 1 + components_.n_components : 1;
-    launch(lane_sums_kernel{batch, n_values}, blocks_for<lane_sums_kernel>(n_leaves * n_values * row_lanes));
+    const gmm_batch<T> batch{
+        problem_.data(), components_,           first_row, n_rows, problem_.row_values.data(), with_sums_,
+        n_leaves,        problem_.nodes.data(), node_size_};
+    share_rows(batch);
+    sum_leaves(batch, shape());
     fold_nodes(batch.nodes, n_leaves, node_size_);
   }
 
-  template <int Cols>
-  void sum_components(const gmm_batch& batch) const {
-    if constexpr (Cols > 0) {
-      using kernel = narrow_moments_kernel<Cols>;
-      launch(kernel{batch}, blocks_for<kernel>(batch.n_leaves * components_.n_components * row_lanes));
-    } else if (problem_.n_cols <= wide_moments_kernel<1>::tile) {
-      sum_matrices<1>(batch);
-    } else if (problem_.n_cols <= wide_moments_kernel<2>::tile) {
-      sum_matrices<2>(batch);
-    } else {
-      sum_matrices<4>(batch);
+  samebits_gmm_shape shape() const { return steps_->components.shape; }
+
+  void share_rows(const gmm_batch<T>& batch) const {
+    switch (steps_->shares) {
+      case samebits_gmm_given:
+        upload_given(batch);
+        take_given_shares(batch, problem_.given.data());
+        break;
+      case samebits_gmm_random: draw_shares(batch, streams_.data()); break;
+      case samebits_gmm_hard: run_e_step(batch, shape(), order_, e_step::hard); break;
+      case samebits_gmm_soft: run_e_step(batch, shape(), order_, e_step::soft); break;
     }
   }
 
-  template <int Side>
-  void sum_matrices(const gmm_batch& batch) const {
-    const wide_moments_kernel<Side> kernel{batch};
-    launch(kernel, kernel.n_blocks());
+  void upload_given(const gmm_batch<T>& batch) const {
+    const std::int64_t n_components = components_.n_components;
+    for (std::int64_t m = 0; m < n_steps_; ++m) {
+      upload(problem_.given.data() + m * batch.n_rows * n_components,
+             steps_[m].responsibilities + batch.first_row * n_components, batch.n_rows * n_components);
+    }
   }
 
-  gmm_problem& problem_;
-  gmm_components components_;
-  bool with_sums_;
-  std::int64_t node_size_;
-  std::int64_t n_leaves_;
-  std::int64_t batch_leaves_ = 1;  // a power of two
-};
-
-void unpack_sums(const std::vector<double>& node, std::int64_t n_components, std::int64_t n_cols,
-                 samebits_gmm_sums* sums) {
-  sums->log_likelihood = node[0];
-  for (std::int64_t k = 0; sums->sum_0 != nullptr && k < n_components; ++k) {
-    const double* from = node.data() + gmm_component_node(k, n_cols);
-    sums->sum_0[k] = *from++;
-    for (std::int64_t a = 0; a < n_cols; ++a) {
-      sums->sum_1[k * n_cols + a] = *from++;
-    }
-    for (std::int64_t a = 0; a < n_cols; ++a) {
-      for (std::int64_t b = 0; b <= a; ++b) {
-        sums->sum_2[(k * n_cols + a) * n_cols + b] = *from++;
+  void unpack(const double* node) const {
+    for (std::int64_t m = 0; m < n_steps_; ++m) {
+      samebits_gmm_sums& sums = steps_[m].sums;
+      sums.log_likelihood = node[m];
+      for (std::int64_t k = 0; sums.sum_0 != nullptr && k < components_.n_components; ++k) {
+        const std::int64_t number = m * components_.n_components + k;
+        unpack_component(node + n_steps_ + number * components_.n_moments(), k, steps_[m].components, sums);
       }
     }
+  }
+
+  gmm_problem_of<T>& problem_;
+  const pass_plan<T>& plan_;
+  samebits_gmm_order order_;
+  samebits_gmm_step* steps_;
+  std::int64_t n_steps_;
+  gmm_components<T> components_;
+  device_array<draw_stream> streams_;
+  bool with_sums_ = false;
+  std::int64_t node_size_ = 0;
+};
+
+template <class T>
+void run_passes(gmm_problem_of<T>& problem, samebits_gmm_order order, std::int64_t n_steps, samebits_gmm_step* steps) {
+  if (n_steps == 0) {
+    return;
+  }
+  const pass_plan<T> plan(problem, *steps, n_steps);
+  for (std::int64_t first = 0; first < n_steps; first += plan.n_mixtures) {
+    const std::int64_t left = n_steps - first;
+    gmm_pass<T>(problem, plan, order, steps + first, left < plan.n_mixtures ? left : plan.n_mixtures).run();
   }
 }
 
 }  // namespace
 
-samebits_status gmm_open(samebits_call* call, const double* x, std::int64_t n_rows, std::int64_t n_cols,
-                         void** problem) {
-  return guarded(call, [&] {
-    auto opened = std::make_unique<gmm_problem>();
-    opened->n_rows = n_rows;
-    opened->n_cols = n_cols;
-    upload_rows(x, *opened);
-    *problem = opened.release();
-  });
+samebits_status gmm_open(samebits_call* call, const samebits_gmm_data* data, void** problem) {
+  return guarded(
+      call, [&] { *problem = (data->dtype == SAMEBITS_FLOAT32 ? open<float>(*data) : open<double>(*data)).release(); });
 }
 
 void gmm_close(void* problem) {
@@ -201,12 +258,9 @@ void gmm_close(void* problem) {
   guarded(&call, [&] { delete static_cast<gmm_problem*>(problem); });
 }
 
-samebits_status gmm_step(samebits_call* call, void* problem, const samebits_gmm_components* components,
-                         samebits_gmm_sums* sums) {
-  return guarded(call, [&] {
-    const gmm_pass pass(*static_cast<gmm_problem*>(problem), *components, sums->sum_0 != nullptr);
-    unpack_sums(pass.run(), components->n_components, components->n_cols, sums);
-  });
+samebits_status gmm_step(samebits_call* call, void* problem, samebits_gmm_order order, std::int64_t n_steps,
+                         samebits_gmm_step* steps) {
+  return guarded(call, [&] { with_problem(problem, [&](auto& p) { run_passes(p, order, n_steps, steps); }); });
 }
 
 }  // namespace samebits::kernels

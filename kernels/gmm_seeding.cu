@@ -1,9 +1,10 @@
 // k-means++ seeds of a mixture on the device: one exponential race per seed.
 #include <vector>
 
+#include "kernels/draw_stream.hpp"
+#include "kernels/gmm_e_step.hpp"
 #include "kernels/gmm_pack.hpp"
 #include "kernels/guard.hpp"
-#include "kernels/launch.hpp"
 #include "kernels/race_winner.hpp"
 #include "kernels/tables.hpp"
 #include "samebits/core/seeding.hpp"
@@ -12,101 +13,116 @@ namespace samebits::kernels {
 namespace {
 
 /// Copies one row out of the rows that lie on their side. A thread per column.
+template <class T>
 struct take_row_kernel {
   static constexpr int block_threads = 64;
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  gmm_rows rows;
+  gmm_data<T> data;
   std::int64_t row;
-  double* out;
+  T* out;
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t b = global_thread<take_row_kernel>(at);
-    if (b < rows.n_cols) {
-      out[b] = rows.columns[b * rows.n_rows + row];
+    if (b < data.n_cols) {
+      out[b] = data.columns[b * data.n_rows + row];
     }
   }
 };
 
-/// A row's time in the race. Row i takes 64-bit draw first_draw + i of the stream.
-struct race_stream {
-  std::uint64_t seed;
-  std::uint64_t task;
-  std::uint64_t first_draw;
+/// The rows in the race: row i takes draw i.
+struct race {
+  draw_stream draws;
+  double* nearest;  // squared distance to the nearest chosen row
+  double* times;
 
-  SAMEBITS_HD double time(std::int64_t row, double squared_distance) const {
-    const std::uint64_t draw = first_draw + static_cast<std::uint64_t>(row);
-    std::uint64_t draws[2];
-    core::philox_draws(seed, task, draw / 2, draws);
-    return core::race_time(squared_distance, draw % 2 == 0 ? draws[0] : draws[1]);
+  SAMEBITS_HD void run(std::int64_t row, double squared_distance, double rate) const {
+    nearest[row] = squared_distance;
+    times[row] = core::race_time(rate, draws(row));
   }
 };
 
-/// The first race, at equal rates: no row has been chosen yet. A thread per row.
+/// The first race, at rates by weight: no row has been chosen yet. A thread per row.
+template <class T>
 struct start_race_kernel {
   static constexpr int block_threads = 128;
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  std::int64_t n_rows;
-  race_stream stream;
-  double* nearest;
-  double* times;
+  gmm_data<T> data;
+  race all_rows;
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t i = global_thread<start_race_kernel>(at);
-    if (i < n_rows) {
-      nearest[i] = __builtin_huge_val();
-      times[i] = stream.time(i, 1.0);
+    const std::int64_t row = global_thread<start_race_kernel>(at);
+    if (row < data.n_rows) {
+      all_rows.run(row, __builtin_huge_val(), data.weight(row));
     }
   }
 };
 
-/// Lowers the rows' distances to the nearest chosen row, and races. A thread per row.
-template <int Cols>
+/// Lowers the distances of a batch's rows to the nearest chosen row, and races. A thread per row.
+template <class T>
 struct race_kernel {
   static constexpr int block_threads = 128;
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  gmm_rows rows;
-  const double* chosen_row;
-  const double* inverse_factor;  // packed
-  race_stream stream;
-  double* nearest;
-  double* times;
+  gmm_batch<T> batch;  // distances to the row chosen last
+  race all_rows;
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t i = global_thread<race_kernel>(at);
-    if (i < rows.n_rows) {
-      const double squared = gmm_row<Cols>(rows, i).squared_distance(chosen_row, inverse_factor);
-      const double distance = core::select_less(squared, nearest[i], squared, nearest[i]);
-      nearest[i] = distance;
-      times[i] = stream.time(i, distance);
+    if (i < batch.n_rows) {
+      const std::int64_t row = batch.first_row + i;
+      const double squared = static_cast<double>(batch.values(0)[i]);
+      const double before = all_rows.nearest[row];
+      const double nearest = core::select_less(squared, before, squared, before);
+      all_rows.run(row, nearest, core::seed_rate(nearest, batch.weight(i)));
     }
   }
 };
 
-void start_race(const race_stream& stream, gmm_problem& p) {
-  const start_race_kernel kernel{p.n_rows, stream, p.seed_distances.data(), p.race_times.data()};
-  launch(kernel, blocks_for<start_race_kernel>(p.n_rows));
+/// The metric, centred on the chosen row.
+template <class T>
+gmm_components<T> upload_metric(const samebits_gmm_components& metric, std::int64_t chosen, gmm_problem_of<T>& p) {
+  std::vector<T> packed(static_cast<std::size_t>(p.n_cols));  // room for the chosen row
+  append_factor(metric, 0, packed);
+  packed.push_back(T(0));  // no constant
+  upload_all(packed, p.components);
+  launch(take_row_kernel<T>{p.data(), chosen, p.components.data()}, blocks_for<take_row_kernel<T>>(p.n_cols));
+  return {p.components.data(), 1, 1, p.n_cols, factor_size(metric.shape, p.n_cols)};
 }
 
-void continue_race(const race_stream& stream, std::int64_t chosen, const double* inverse_factor, gmm_problem& p) {
-  std::vector<double> metric(static_cast<std::size_t>(p.n_cols));  // room for the chosen row
-  append_triangle(inverse_factor, p.n_cols, metric);
-  upload_all(metric, p.components);
-  double* const chosen_row = p.components.data();
-  launch(take_row_kernel{p.rows(), chosen, chosen_row}, blocks_for<take_row_kernel>(p.n_cols));
-  with_columns(p.n_cols, [&]<int Cols>() {
-    const race_kernel<Cols> kernel{
-        p.rows(), chosen_row, chosen_row + p.n_cols, stream, p.seed_distances.data(), p.race_times.data()};
-    launch(kernel, blocks_for<race_kernel<Cols>>(p.n_rows));
-  });
+template <class T>
+void continue_race(const race& all_rows, std::int64_t chosen, const samebits_gmm_components& metric,
+                   gmm_problem_of<T>& p) {
+  const gmm_components<T> centre = upload_metric(metric, chosen, p);
+  const std::int64_t chunk_rows = fitting(p.n_rows, 2 * sizeof(T));
+  p.row_values.make_room(2 * chunk_rows);
+  for (std::int64_t first = 0; first < p.n_rows; first += chunk_rows) {
+    const std::int64_t n_rows = p.n_rows - first < chunk_rows ? p.n_rows - first : chunk_rows;
+    const gmm_batch<T> batch{p.data(), centre, first, n_rows, p.row_values.data(), false, 0, nullptr, 0};
+    run_e_step(batch, metric.shape, samebits_gmm_by_rows, e_step::squared_distances);
+    launch(race_kernel<T>{batch, all_rows}, blocks_for<race_kernel<T>>(n_rows));
+  }
+}
+
+template <class T>
+std::int64_t draw_seed(const draw_stream& draws, std::int64_t chosen, const samebits_gmm_components& metric,
+                       gmm_problem_of<T>& p) {
+  p.seed_distances.make_room(p.n_rows);
+  p.race_times.make_room(p.n_rows);
+  const race all_rows{draws, p.seed_distances.data(), p.race_times.data()};
+  if (chosen < 0) {
+    launch(start_race_kernel<T>{p.data(), all_rows}, blocks_for<start_race_kernel<T>>(p.n_rows));
+  } else {
+    continue_race(all_rows, chosen, metric, p);
+  }
+  return race_winner(p.race_times.data(), p.n_rows).row;
 }
 
 }  // namespace
@@ -114,16 +130,7 @@ void continue_race(const race_stream& stream, std::int64_t chosen, const double*
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
                          std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked) {
   return guarded(call, [&] {
-    gmm_problem& p = *static_cast<gmm_problem*>(problem);
-    p.seed_distances.make_room(p.n_rows);
-    p.race_times.make_room(p.n_rows);
-    const race_stream stream{seed, task, first_draw};
-    if (chosen < 0) {
-      start_race(stream, p);
-    } else {
-      continue_race(stream, chosen, metric->inverse_factors, p);
-    }
-    *picked = race_winner(p.race_times.data(), p.n_rows).row;
+    with_problem(problem, [&](auto& p) { *picked = draw_seed({seed, task, first_draw}, chosen, *metric, p); });
   });
 }
 

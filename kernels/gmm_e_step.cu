@@ -1,0 +1,221 @@
+// The E-step of a mixture on the device, and the other sources of responsibilities.
+#include "kernels/gmm_e_step.hpp"
+#include "kernels/likeliest.hpp"
+
+namespace samebits::kernels {
+namespace {
+
+// ---- from log-probs to responsibilities ----------------------------------------------------------------------------
+
+/// The work on one row of a mixture once its log-probs are there.
+template <class T>
+struct row_of_mixture {
+  const gmm_batch<T>& batch;
+  std::int64_t mixture;
+  std::int64_t i;
+
+  SAMEBITS_HD std::int64_t n_components() const { return batch.components.n_components; }
+  SAMEBITS_HD T& value(std::int64_t k) const { return batch.values(mixture * n_components() + k)[i]; }
+  SAMEBITS_HD likeliest<T> find_likeliest() const { return likeliest_of(&value(0), n_components(), batch.n_rows); }
+
+  SAMEBITS_HD void share(const likeliest<T>& best, bool hard) const {
+    const T weight = static_cast<T>(batch.weight(i));
+    const T log_likelihood = hard ? best.log_prob : share_softly(best.log_prob, weight);
+    batch.log_likelihoods(mixture)[i] = core::weighted_log_likelihood(weight, log_likelihood);
+    if (hard && batch.with_sums) {
+      for (std::int64_t k = 0; k < n_components(); ++k) {
+        value(k) = k == best.component ? weight : T(0);
+      }
+    }
+  }
+
+ private:
+  /// Returns the row's log-likelihood.
+  SAMEBITS_HD T share_softly(T largest, T weight) const {
+    T sum = core::empty_sum<T>();
+    for (std::int64_t k = 0; k < n_components(); ++k) {
+      const T share = core::unnormalised_responsibility(value(k), largest);
+      value(k) = share;
+      sum = sum + share;
+    }
+    if (batch.with_sums) {
+      const T scale = core::responsibility_scale(weight, sum);
+      for (std::int64_t k = 0; k < n_components(); ++k) {
+        value(k) = value(k) * scale;
+      }
+    }
+    return core::row_log_likelihood(largest, sum);
+  }
+};
+
+/// A thread per mixture and row whose log-probs came from other threads.
+template <class T>
+struct share_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  gmm_batch<T> batch;
+  bool hard;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t item = global_thread<share_kernel>(at);
+    if (item < batch.components.n_mixtures * batch.n_rows) {
+      const row_of_mixture<T> row{batch, item / batch.n_rows, item % batch.n_rows};
+      row.share(row.find_likeliest(), hard);
+    }
+  }
+};
+
+// ---- distances and log-probs ---------------------------------------------------------------------------------------
+
+/// A thread per row and group of components. A group that is a whole mixture goes on to responsibilities.
+template <class T, class Shape, int Cols>
+struct e_step_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  gmm_batch<T> batch;
+  std::int64_t group_size;
+  e_step until;
+
+  SAMEBITS_HD std::int64_t n_groups() const { return batch.components.n_all() / group_size; }
+  std::int64_t n_blocks() const { return blocks_for<e_step_kernel>(n_groups() * batch.n_rows); }
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t item = global_thread<e_step_kernel>(at);
+    const std::int64_t group = item / batch.n_rows;
+    const std::int64_t i = item % batch.n_rows;
+    if (group >= n_groups()) {
+      return;
+    }
+    const likeliest<T> best = visit_components(group, i);
+    if (until == e_step::soft || until == e_step::hard) {
+      row_of_mixture<T>{batch, group, i}.share(best, until == e_step::hard);
+    }
+  }
+
+ private:
+  SAMEBITS_HD likeliest<T> visit_components(std::int64_t group, std::int64_t i) const {
+    const gmm_components<T>& components = batch.components;
+    const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + i);
+    likeliest<T> best{};
+    for (std::int64_t k = 0; k < group_size; ++k) {
+      const std::int64_t number = group * group_size + k;
+      const T squared = row.squared_distance(components.mean(number), components.inverse_factor(number));
+      if (until == e_step::squared_distances) {
+        batch.values(number)[i] = squared;
+      } else {
+        const T log_prob = core::component_log_prob(components.log_constant(number), squared);
+        batch.values(number)[i] = log_prob;
+        best.see(k, log_prob);
+      }
+    }
+    return best;
+  }
+};
+
+}  // namespace
+
+template <class T>
+void run_e_step(const gmm_batch<T>& batch, samebits_gmm_shape shape, samebits_gmm_order order, e_step until) {
+  const bool with_shares = until == e_step::soft || until == e_step::hard;
+  const bool by_components = order == samebits_gmm_by_components;
+  with_columns(shape, batch.data.n_cols, [&]<class Shape, int Cols>() {
+    const e_step_kernel<T, Shape, Cols> kernel{batch, by_components ? 1 : batch.components.n_components,
+                                               by_components && with_shares ? e_step::log_probs : until};
+    launch(kernel, kernel.n_blocks());
+  });
+  if (by_components && with_shares) {
+    launch(share_kernel<T>{batch, until == e_step::hard},
+           blocks_for<share_kernel<T>>(batch.components.n_mixtures * batch.n_rows));
+  }
+}
+
+template void run_e_step<double>(const gmm_batch<double>&, samebits_gmm_shape, samebits_gmm_order, e_step);
+template void run_e_step<float>(const gmm_batch<float>&, samebits_gmm_shape, samebits_gmm_order, e_step);
+
+// ---- given and random responsibilities -----------------------------------------------------------------------------
+
+namespace {
+
+/// A thread per mixture, component and row.
+template <class T>
+struct given_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  gmm_batch<T> batch;
+  const double* given;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t item = global_thread<given_kernel>(at);
+    const std::int64_t n_components = batch.components.n_components;
+    const std::int64_t number = item / batch.n_rows;
+    const std::int64_t i = item % batch.n_rows;
+    if (number >= batch.components.n_all()) {
+      return;
+    }
+    const std::int64_t mixture = number / n_components;
+    const std::int64_t k = number % n_components;
+    const double share = given[(mixture * batch.n_rows + i) * n_components + k];
+    batch.values(number)[i] = static_cast<T>(core::weighted_share(batch.weight(i), share));
+    if (k == 0) {
+      batch.log_likelihoods(mixture)[i] = T(0);
+    }
+  }
+};
+
+/// A thread per mixture and row.
+template <class T>
+struct random_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  gmm_batch<T> batch;
+  const draw_stream* streams;  // one per mixture
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t item = global_thread<random_kernel>(at);
+    const std::int64_t n_components = batch.components.n_components;
+    const std::int64_t mixture = item / batch.n_rows;
+    const std::int64_t i = item % batch.n_rows;
+    if (mixture >= batch.components.n_mixtures) {
+      return;
+    }
+    const draw_stream& stream = streams[mixture];
+    const auto draw = [&](std::int64_t k) { return stream((batch.first_row + i) * n_components + k); };
+    const double sum = core::random_share_sum(n_components, draw);
+    for (std::int64_t k = 0; k < n_components; ++k) {
+      const double share = core::random_share(draw(k), sum);
+      batch.values(mixture * n_components + k)[i] = static_cast<T>(core::weighted_share(batch.weight(i), share));
+    }
+    batch.log_likelihoods(mixture)[i] = T(0);
+  }
+};
+
+}  // namespace
+
+template <class T>
+void take_given_shares(const gmm_batch<T>& batch, const double* given) {
+  launch(given_kernel<T>{batch, given}, blocks_for<given_kernel<T>>(batch.components.n_all() * batch.n_rows));
+}
+
+template <class T>
+void draw_shares(const gmm_batch<T>& batch, const draw_stream* streams) {
+  launch(random_kernel<T>{batch, streams}, blocks_for<random_kernel<T>>(batch.components.n_mixtures * batch.n_rows));
+}
+
+template void take_given_shares<double>(const gmm_batch<double>&, const double*);
+template void take_given_shares<float>(const gmm_batch<float>&, const double*);
+template void draw_shares<double>(const gmm_batch<double>&, const draw_stream*);
+template void draw_shares<float>(const gmm_batch<float>&, const draw_stream*);
+
+}  // namespace samebits::kernels
