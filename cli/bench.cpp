@@ -33,6 +33,7 @@ void add_bench(CLI::App& app, int& result) {
   CLI::App* const bench = app.add_subcommand("bench", "Measure speed");
   bench->require_subcommand(1);
   add_bench_em(*bench, result);
+  add_bench_fits(*bench, result);
   add_bench_random(*bench, result);
 }
 

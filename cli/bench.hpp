@@ -11,6 +11,7 @@ namespace samebits::cli {
 
 /// Each adds its benchmark to the subcommand.
 void add_bench_em(CLI::App& bench, int& result);
+void add_bench_fits(CLI::App& bench, int& result);
 void add_bench_random(CLI::App& bench, int& result);
 
 /// Every available backend and instruction set, or the one asked for.

@@ -128,9 +128,9 @@ std::vector<check_result> run_checks(const std::vector<context>& where) {
 }
 
 void print_results(const std::vector<check_result>& results) {
-  std::printf("%-16s %-8s %7s  %-14s %-16s  %s\n", "backend", "isa", "threads", "job", "digest", "against the golden");
+  std::printf("%-16s %-8s %7s  %-24s %-16s  %s\n", "backend", "isa", "threads", "job", "digest", "against the golden");
   for (const check_result& r : results) {
-    std::printf("%-16s %-8s %7d  %-14s %016" PRIx64 "  %s\n", r.backend.c_str(), r.isa.c_str(), r.n_threads,
+    std::printf("%-16s %-8s %7d  %-24s %016" PRIx64 "  %s\n", r.backend.c_str(), r.isa.c_str(), r.n_threads,
                 r.job.c_str(), r.digest, r.difference.empty() ? "same" : r.difference.c_str());
   }
 }

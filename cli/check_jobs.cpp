@@ -118,14 +118,36 @@ std::vector<stage> log_job(const context& ctx) {
 
 // ---- mixtures ----------------------------------------------------------------------------------------------------
 
+/// What decides about a fit, beside its size.
+struct em_kind {
+  covariance_type covariance = covariance_type::full;
+  gmm_init init = gmm_init::kmeans_plus_plus;
+  bool is_weighted = false;
+  gmm_schedule schedule = gmm_schedule::automatic;
+};
+
+std::vector<double> row_weights(std::int64_t n_rows) {
+  std::vector<double> weights(static_cast<std::size_t>(n_rows));
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = static_cast<double>((5 * i + 1) % 7) / 3;
+  }
+  return weights;
+}
+
 /// A fit from a random start: the start (seeding), then per iteration the log-likelihood and the parameters.
-template <std::int64_t Rows, std::int64_t Cols, std::int64_t Components>
+template <std::int64_t Rows, std::int64_t Cols, std::int64_t Components, class T = double, em_kind Kind = em_kind{}>
 std::vector<stage> em_job(const context& ctx) {
-  std::vector<double> x(Rows * Cols);
-  make_blobs(ctx, {7, Cols}, Components, {x.data(), Rows, Cols});
-  std::vector<stage> stages{stage_of("data", {x})};
+  std::vector<double> data(Rows * Cols);
+  make_blobs(ctx, {7, Cols}, Components, {data.data(), Rows, Cols});
+  const std::vector<T> x(data.begin(), data.end());
+  std::vector<stage> stages{stage_of("data", {data})};
+  const std::vector<double> weights = Kind.is_weighted ? row_weights(Rows) : std::vector<double>();
   gmm_options options;
   options.n_components = Components;
+  options.covariance = Kind.covariance;
+  options.init = Kind.init;
+  options.schedule = Kind.schedule;
+  options.sample_weights = weights;
   options.seed = 11;
   options.task = 3;
   options.max_iter = 6;
@@ -137,9 +159,15 @@ std::vector<stage> em_job(const context& ctx) {
     stages.push_back(stage_of(iteration + ", e-step", {std::span(&i.log_likelihood, 1)}));
     return true;
   };
-  gmm_fit(ctx, {x.data(), Rows, Cols}, options);
+  gmm_fit(ctx, matrix_view<const T>(x.data(), Rows, Cols), options);
   return stages;
 }
+
+constexpr em_kind kind_of(covariance_type type) { return {type, gmm_init::kmeans_plus_plus, false, {}}; }
+constexpr em_kind by_components{covariance_type::full, gmm_init::kmeans_plus_plus, false, gmm_schedule::components};
+constexpr em_kind from_kmeans{covariance_type::tied, gmm_init::kmeans, true, gmm_schedule::rows};
+constexpr em_kind from_rows{covariance_type::diag, gmm_init::random_rows, true, gmm_schedule::components};
+constexpr em_kind from_shares{covariance_type::spherical, gmm_init::random_responsibilities, true, gmm_schedule::rows};
 
 // ---- goldens -----------------------------------------------------------------------------------------------------
 
@@ -169,6 +197,25 @@ const std::vector<check_job>& check_jobs() {
       {"em 8 columns", em_job<4'099, 8, 3>},
       {"em 19 columns", em_job<2'050, 19, 5>},
       {"em 64 columns", em_job<1'537, 64, 2>},
+      {"em tied", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied)>},
+      {"em tied wide", em_job<1'030, 11, 4, double, kind_of(covariance_type::tied)>},
+      {"em diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::diag)>},
+      {"em diag wide", em_job<1'030, 40, 4, double, kind_of(covariance_type::diag)>},
+      {"em spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::spherical)>},
+      {"em tied-diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_diag)>},
+      {"em tied-spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_spherical)>},
+      {"em float 2 columns", em_job<20'011, 2, 4, float>},
+      {"em float 7 columns", em_job<4'099, 7, 9, float>},
+      {"em float 19 columns", em_job<2'050, 19, 5, float>},
+      {"em float tied", em_job<2'050, 5, 4, float, kind_of(covariance_type::tied)>},
+      {"em float diag", em_job<2'050, 5, 4, float, kind_of(covariance_type::diag)>},
+      {"em float diag 64 columns", em_job<1'537, 64, 6, float, kind_of(covariance_type::diag)>},
+      {"em float spherical", em_job<2'050, 5, 4, float, kind_of(covariance_type::spherical)>},
+      {"em by components", em_job<3'001, 12, 7, double, by_components>},
+      {"em float by components", em_job<3'001, 3, 7, float, by_components>},
+      {"em weighted k-means", em_job<2'050, 3, 5, double, from_kmeans>},
+      {"em weighted rows", em_job<2'050, 9, 5, double, from_rows>},
+      {"em weighted shares", em_job<2'050, 9, 5, float, from_shares>},
   };
   return jobs;
 }

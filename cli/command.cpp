@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/json.hpp"
+#include "samebits/seed.hpp"
 #include "samebits/version.hpp"
 
 namespace samebits::cli {
@@ -22,6 +23,34 @@ void compute_options::add_to(CLI::App& app) {
 
 nlohmann::ordered_json json_header() {
   return {{"version", SAMEBITS_VERSION}, {"numerics", SAMEBITS_NUMERICS_VERSION}};
+}
+
+nlohmann::ordered_json json_header(const samebits::context& ctx) {
+  nlohmann::ordered_json header = json_header();
+  header["backend"] = ctx.backend();
+  header["isa"] = ctx.isa();
+  header["threads"] = ctx.n_threads();
+  return header;
+}
+
+void stream_options::add_to(CLI::App& app) {
+  app.add_option("--seed", seed,
+                 "digits, 0x and hexadecimal digits, \"entropy\" for a new one, or any other text to make one of")
+      ->type_name("SEED")
+      ->capture_default_str();
+  app.add_option("--task", task, "index of this task among those that share the seed")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+stream_id stream_options::stream() const { return {seed_of(seed), task}; }
+
+std::uint64_t seed_of(const std::string& text) {
+  const samebits::seed seed = samebits::seed::parse(text);
+  if (text == "entropy") {
+    std::fprintf(stderr, "samebits: the seed is %s\n", seed.origin().c_str());
+  }
+  return seed.value();
 }
 
 void print_json(const nlohmann::ordered_json& value) { std::printf("%s\n", to_json(value).c_str()); }

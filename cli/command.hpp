@@ -7,6 +7,7 @@
 #include <string>
 
 #include "samebits/context.hpp"
+#include "samebits/stream.hpp"
 
 namespace samebits::cli {
 
@@ -18,6 +19,10 @@ void add_fit(CLI::App& app, int& result);
 void add_bench(CLI::App& app, int& result);
 void add_check(CLI::App& app, int& result);
 void add_random(CLI::App& app, int& result);
+void add_predict(CLI::App& app, int& result);
+void add_score(CLI::App& app, int& result);
+void add_sample(CLI::App& app, int& result);
+void add_select(CLI::App& app, int& result);
 
 /// --backend, --isa and --threads.
 struct compute_options {
@@ -29,11 +34,24 @@ struct compute_options {
   samebits::context context() const { return samebits::context({backend, isa, n_threads}); }
 };
 
-/// The first lines of every JSON answer: version, numerics version.
+/// The first lines of every JSON answer: version, numerics version; and where it was computed.
 nlohmann::ordered_json json_header();
+nlohmann::ordered_json json_header(const samebits::context& ctx);
 
 /// Prints JSON and a newline to standard output.
 void print_json(const nlohmann::ordered_json& value);
+
+/// --seed and --task.
+struct stream_options {
+  std::string seed = "0";
+  std::uint64_t task = 0;
+
+  void add_to(CLI::App& app);
+  stream_id stream() const;
+};
+
+/// The seed that the text is. Tells on standard error which one "entropy" gave.
+std::uint64_t seed_of(const std::string& text);
 
 /// True once the user has pressed Ctrl-C; a second press ends the process at once.
 bool interrupted();

@@ -36,6 +36,10 @@ int run(int argc, char** argv) {
   int result = exit_done;
   add_info(app, result);
   add_fit(app, result);
+  add_select(app, result);
+  add_predict(app, result);
+  add_score(app, result);
+  add_sample(app, result);
   add_bench(app, result);
   add_check(app, result);
   add_random(app, result);

@@ -55,6 +55,17 @@ void append_number(std::string& text, T value) {
   text.append(digits.data(), end);
 }
 
+/// Rows of n_cols numbers as lines.
+template <class T>
+std::string lines(std::span<T> values, std::size_t n_cols) {
+  std::string text;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    append_number(text, values[i]);
+    text += (i + 1) % n_cols == 0 ? '\n' : ',';
+  }
+  return text;
+}
+
 /// What a .npy file has before its values, which follow in C order.
 std::string npy_header(samebits_dtype dtype, const std::vector<std::uint64_t>& shape);
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/replacing_file.hpp"
+
 namespace samebits::cli {
 
 /// A result cannot be written: the command exits with 1.
@@ -14,23 +16,17 @@ class output_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A file written piece by piece, all or nothing. A new or regular file is first written beside its place and then
-/// renamed over it; without finish() an earlier file stays as it was. It keeps the mode of an earlier file and follows
-/// symbolic links. Anything else (a device, a FIFO, /dev/stdout) is written to directly. All throw output_error.
+/// A replacing_file that throws output_error, and stops waiting for a reader when the user presses Ctrl-C.
 class output_file {
  public:
   explicit output_file(const std::string& path);
-  ~output_file();
-  output_file(const output_file&) = delete;
-  output_file& operator=(const output_file&) = delete;
 
   void write(std::string_view bytes);
   void finish();
 
  private:
-  class target;
   std::string path_;
-  std::unique_ptr<target> target_;
+  std::unique_ptr<replacing_file> file_;
 };
 
 /// Writes `bytes` to `path` as one output_file.

@@ -15,7 +15,6 @@
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
 #include "samebits/digest.hpp"
-#include "samebits/seed.hpp"
 
 namespace samebits::cli {
 namespace {
@@ -75,14 +74,6 @@ samebits_dtype dtype_of(const std::string& name, const distribution_info& info) 
     allowed += (allowed.empty() ? "" : " or ") + std::string(dtype_name(dtype));
   }
   refuse("--dtype is \"" + name + "\" but samples of " + info.name + " are " + allowed);
-}
-
-std::uint64_t seed_of(const std::string& text) {
-  const samebits::seed seed = samebits::seed::parse(text);
-  if (text == "entropy") {
-    std::fprintf(stderr, "samebits: the seed is %s\n", seed.origin().c_str());
-  }
-  return seed.value();
 }
 
 /// Decimal digits are the number of a child, anything else is its name.
@@ -155,17 +146,6 @@ request read_request(const random_options& o) {
 
 // ---- drawing --------------------------------------------------------------------------------------------------------
 
-/// The samples as lines.
-template <class T>
-std::string lines(std::span<const T> values, std::size_t n_cols) {
-  std::string text;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    append_number(text, values[i]);
-    text += (i + 1) % n_cols == 0 ? '\n' : ',';
-  }
-  return text;
-}
-
 /// Takes the next bytes and the share of the samples that is done then. False: no more are wanted.
 using writer = std::function<bool(std::string_view bytes, double share)>;
 
@@ -184,7 +164,7 @@ void draw_as(const request& r, const context& ctx, const writer& write, sha256* 
     const std::span<T> now(values.data(), n_now * n_cols);
     fill(ctx, distribution, r.stream, r.first + done, now);
     done += n_now;
-    const std::string text = r.format == file_format::csv ? lines<T>(now, n_cols) : "";
+    const std::string text = r.format == file_format::csv ? lines(now, n_cols) : "";
     const std::span<const std::byte> bytes = little_endian_bytes(now);
     if (hash != nullptr) {
       hash->update(bytes);

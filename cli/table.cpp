@@ -27,7 +27,8 @@ namespace {
 /// A file open for reading, which closes itself.
 class input_file {
  public:
-  explicit input_file(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  input_file(const std::string& path, const reading_progress& tell)
+      : path_(path), tell_(tell), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (fd_ < 0) throw_errno(path_, "cannot open", errno);
   }
   ~input_file() { ::close(fd_); }
@@ -35,10 +36,13 @@ class input_file {
   input_file& operator=(const input_file&) = delete;
 
   std::string read_all() {
-    std::string bytes(expected_size() + 1, '\0');  // one more, so that a regular file ends before the buffer does
+    const std::size_t size = expected_size();
+    std::string bytes(size + 1, '\0');  // one more, so that a regular file ends before the buffer does
     std::size_t used = 0;
-    while (const std::size_t n = read_some(bytes.data() + used, bytes.size() - used)) {
+    while (const std::size_t n = read_some(bytes.data() + used, std::min(bytes.size() - used, most_at_once))) {
       used += n;
+      share_ = used <= size ? static_cast<double>(used) / static_cast<double>(size) : 0;  // of a pipe nobody knows
+      tell();
       if (used == bytes.size()) bytes.resize(2 * used);
     }
     bytes.resize(used);
@@ -46,6 +50,12 @@ class input_file {
   }
 
  private:
+  static constexpr std::size_t most_at_once = std::size_t{1} << 24;
+
+  void tell() const {
+    if (tell_) tell_("reading", share_);
+  }
+
   std::size_t expected_size() const {
     constexpr std::size_t pipe_buffer = 65536;
     struct stat status;
@@ -58,11 +68,14 @@ class input_file {
       const ssize_t n = ::read(fd_, buffer, size);
       if (n >= 0) return static_cast<std::size_t>(n);
       if (errno != EINTR) throw_errno(path_, "cannot read", errno);
+      tell();  // a signal came: perhaps it is no longer wanted
     }
   }
 
   const std::string& path_;
+  const reading_progress& tell_;
   int fd_;
+  double share_ = 0;
 };
 
 // ---- CSV ---------------------------------------------------------------------------------------------------------
@@ -133,7 +146,8 @@ std::string undouble_quotes(std::string_view text) {
 
 class csv_reader {
  public:
-  csv_reader(const std::string& path, std::string_view text) : path_(path), text_(text) {}
+  csv_reader(const std::string& path, std::string_view text, const reading_progress& tell)
+      : path_(path), text_(text), tell_(tell), size_(text.size()), next_tell_(text.size()) {}
 
   table read() {
     check_is_text();
@@ -141,7 +155,10 @@ class csv_reader {
     if (!next_line()) throw input_error(path_ + ": the file is empty");
     separator_ = find_separator(line_);
     read_first_line();
-    while (next_line()) append_row();
+    while (next_line()) {
+      append_row();
+      tell();
+    }
     if (table_.n_rows == 0) throw input_error(path_ + ": a header but no rows");
     return std::move(table_);
   }
@@ -152,6 +169,14 @@ class csv_reader {
     std::string_view text;
     number_kind kind;
   };
+
+  /// Tells how far it is, once a megabyte.
+  void tell() {
+    constexpr std::size_t step = std::size_t{1} << 20;
+    if (!tell_ || text_.size() > next_tell_) return;
+    next_tell_ = text_.size() > step ? text_.size() - step : 0;
+    tell_("parsing", 1 - static_cast<double>(text_.size()) / static_cast<double>(size_));
+  }
 
   void check_is_text() const {
     const std::size_t nul = text_.find('\0');
@@ -282,6 +307,9 @@ class csv_reader {
 
   const std::string& path_;
   std::string_view text_;  // what is still to be read
+  const reading_progress& tell_;
+  std::size_t size_;
+  std::size_t next_tell_;  // when no more than this is still to be read
   char separator_ = ',';
   std::int64_t line_number_ = 0;
   std::string_view line_;
@@ -521,10 +549,10 @@ class npy_reader {
 
 }  // namespace
 
-table read_table(const std::string& path) {
-  const std::string bytes = input_file(path).read_all();
+table read_table(const std::string& path, const reading_progress& tell) {
+  const std::string bytes = input_file(path, tell).read_all();
   if (std::string_view(bytes).starts_with(npy_magic)) return npy_reader(path, bytes).read();
-  return csv_reader(path, bytes).read();
+  return csv_reader(path, bytes, tell).read();
 }
 
 }  // namespace samebits::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -22,6 +23,10 @@ class input_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Told from time to time while a table is read: "reading" or "parsing", and the share of that done, 0 to 1. What it
+/// throws ends the reading.
+using reading_progress = std::function<void(const char* stage, double share)>;
+
 /// Reads a file in NumPy's .npy format, known by its first bytes, or else as CSV. Throws input_error.
 ///
 /// CSV: the cells of a line are separated by tabs, semicolons or commas: the first of these that the first line has
@@ -29,6 +34,6 @@ class input_error : public std::runtime_error {
 /// with LF or CR LF; blank lines may stand only at the end. Cells may be quoted, but not contain line breaks.
 ///
 /// NPY: versions 1.0 to 3.0, `<f8` or `<f4`, one or two dimensions, in C order. One dimension makes one column.
-table read_table(const std::string& path);
+table read_table(const std::string& path, const reading_progress& tell = {});
 
 }  // namespace samebits::cli
