@@ -44,7 +44,7 @@ struct golden_fit {
 };
 
 // The numbers change only with SAMEBITS_NUMERICS_VERSION. `backend_tests --gtest_also_run_disabled_tests
-// --gtest_filter=gmm_goldens.*` prints the list anew.
+// --gtest_filter=gmm_goldens.DISABLED_print` prints the list anew, DISABLED_print_options the other one.
 constexpr golden_fit golden_fits[] = {
 #include "tests/backends/gmm_goldens.inc"
 };
@@ -52,6 +52,68 @@ constexpr golden_fit golden_fits[] = {
 std::string short_digest(const context& ctx, std::int64_t n_rows, std::int64_t n_cols, std::int64_t n_components) {
   const matrix x = blobs(ctx, n_rows, n_cols, n_components);
   return gmm_digest(gmm_fit(ctx, x.view(), iterations(n_components, 2))).substr(7, 16);
+}
+
+/// A fit of another kind: any type of covariance, of rows, of start, with weights or without.
+struct golden_option_fit {
+  const char* covariance;
+  const char* dtype;
+  const char* init;
+  bool is_weighted;
+  std::int64_t n_rows;
+  std::int64_t n_cols;
+  std::int64_t n_components;
+  const char* digest;
+};
+
+constexpr golden_option_fit golden_option_fits[] = {
+#include "tests/backends/gmm_option_goldens.inc"
+};
+
+template <class T>
+std::string digest_of(const context& ctx, const golden_option_fit& g, gmm_schedule schedule) {
+  const rows_of<T> x(blobs(ctx, g.n_rows, g.n_cols, g.n_components));
+  std::vector<double> weights;
+  for (std::int64_t i = 0; g.is_weighted && i < g.n_rows; ++i) {
+    weights.push_back(static_cast<double>((5 * i + 1) % 7) / 3);
+  }
+  gmm_options options = iterations(g.n_components, 2);
+  options.covariance = covariance_type_named(g.covariance);
+  options.init = gmm_init_named(g.init);
+  options.sample_weights = weights;
+  options.schedule = schedule;
+  return gmm_digest(gmm_fit(ctx, x.view(), options)).substr(7, 16);
+}
+
+std::string short_digest(const context& ctx, const golden_option_fit& g, gmm_schedule schedule) {
+  return g.dtype == std::string("float32") ? digest_of<float>(ctx, g, schedule) : digest_of<double>(ctx, g, schedule);
+}
+
+void print(golden_option_fit g) {
+  const std::string digest = short_digest(context({"cpu", "scalar", 1}), g, gmm_schedule::rows);
+  std::printf("{\"%s\", \"%s\", \"%s\", %s, %d, %d, %d, \"%s\"},\n", g.covariance, g.dtype, g.init,
+              g.is_weighted ? "true" : "false", static_cast<int>(g.n_rows), static_cast<int>(g.n_cols),
+              static_cast<int>(g.n_components), digest.c_str());
+}
+
+TEST(gmm_goldens, DISABLED_print_options) {
+  for (const covariance_type type : covariance_types) {
+    for (const char* const dtype : {"float64", "float32"}) {
+      for (const std::int64_t n_cols : {1, 2, 7, 8, 9, 33}) {
+        for (const std::int64_t n_rows : {511, 512, 513, 1037}) {
+          print({name_of(type), dtype, "k-means++", false, n_rows, n_cols, 3, nullptr});
+        }
+        print({name_of(type), dtype, "k-means++", true, 1037, n_cols, 3, nullptr});
+      }
+      print({name_of(type), dtype, "k-means++", false, 9, 2, 3, nullptr});
+      print({name_of(type), dtype, "k-means++", false, 1537, 3, 11, nullptr});
+      print({name_of(type), dtype, "k-means++", false, 1537, 16, 5, nullptr});
+      for (const char* const init : {"k-means", "random-rows", "random-responsibilities"}) {
+        print({name_of(type), dtype, init, false, 513, 2, 4, nullptr});
+        print({name_of(type), dtype, init, true, 513, 9, 4, nullptr});
+      }
+    }
+  }
 }
 
 TEST(gmm_goldens, DISABLED_print) {
@@ -83,6 +145,23 @@ TEST_P(gmm_bits, are_golden_for_any_shape_and_number_of_threads) {
       EXPECT_EQ(short_digest(threads, g.n_rows, g.n_cols, g.n_components), g.digest)
           << g.n_rows << " rows, " << g.n_cols << " columns, " << g.n_components << " components, " << n_threads
           << " threads";
+    }
+  }
+}
+
+TEST_P(gmm_bits, are_golden_for_all_options_with_any_number_of_threads_and_schedule) {
+  for (const int n_threads : {1, 3}) {
+    const context threads = on_threads(n_threads);
+    for (const golden_option_fit& g : golden_option_fits) {
+      if (is_emulated() && (n_threads > 1 || g.n_rows > 600 || g.n_cols > 9)) {
+        continue;
+      }
+      for (const gmm_schedule schedule : {gmm_schedule::rows, gmm_schedule::components}) {
+        EXPECT_EQ(short_digest(threads, g, schedule), g.digest)
+            << g.covariance << ", " << g.dtype << ", " << g.init << (g.is_weighted ? ", weighted, " : ", ") << g.n_rows
+            << " rows, " << g.n_cols << " columns, " << g.n_components << " components, " << n_threads
+            << " threads, schedule " << static_cast<int>(schedule);
+      }
     }
   }
 }
@@ -408,8 +487,9 @@ struct finished_run {
 
 gmm_model fit_and_watch(const context& ctx, const matrix& x, gmm_options options, std::vector<finished_run>& runs) {
   options.callback = [&](const gmm_iteration& i) {
-    runs.resize(static_cast<std::size_t>(i.restart + 1));
-    runs.back() = {i.log_likelihood, {i.means.begin(), i.means.end()}};
+    const std::size_t restart = static_cast<std::size_t>(i.restart);
+    runs.resize(std::max(runs.size(), restart + 1));
+    runs[restart] = {i.log_likelihood, {i.means.begin(), i.means.end()}};
     return true;
   };
   return gmm_fit(ctx, x.view(), options);

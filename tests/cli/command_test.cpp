@@ -1,8 +1,5 @@
 // The command as people use it: what it prints, what it exits with, what it leaves behind.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -13,77 +10,26 @@
 
 #include "samebits/digest.hpp"
 #include "samebits/version.hpp"
-#include "tests/support.hpp"
+#include "tests/cli/process.hpp"
 
 namespace samebits::tests {
 namespace {
 
 using nlohmann::json;
-using arguments = std::vector<std::string>;
 
-struct command_result {
-  int exit_code;  ///< or minus the signal that ended it
-  std::string out;
-  std::string err;
-};
-
-/// Runs in a folder of its own, next to copies of the data.
-class command : public testing::Test {
+/// Next to copies of the data.
+class command : public command_folder {
  protected:
   command() {
     fs::copy_file(data_file("faithful.csv"), "faithful.csv");
     fs::copy_file(data_file("iris.csv"), "iris.csv");
   }
 
-  /// Runs the command; its standard output goes to a file unless another one is named.
-  static command_result run(const arguments& args, const std::string& out_file = "stdout.txt") {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      start(args, out_file);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    command_result result{WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-                          out_file.starts_with("/dev/") ? "" : read_file(out_file), read_file("stderr.txt")};
-    fs::remove("stderr.txt");
-    if (!out_file.starts_with("/dev/")) {
-      fs::remove(out_file);
-    }
-    return result;
+  static outcome run(const arguments& args, const std::string& out_file = "stdout.txt") {
+    return run_samebits(args, out_file);
   }
-
-  /// Its answer as JSON.
-  static json answer(arguments args) {
-    args.push_back("--json");
-    const command_result result = run(args);
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    return json::parse(result.out);
-  }
-
- private:
-  /// Becomes the command, in the child.
-  [[noreturn]] static void start(const arguments& args, const std::string& out_file) {
-    std::vector<char*> argv = {const_cast<char*>("samebits")};
-    for (const std::string& arg : args) {
-      argv.push_back(const_cast<char*>(arg.c_str()));
-    }
-    argv.push_back(nullptr);
-    ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
-    ::dup2(::open(out_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-    ::dup2(::open("stderr.txt", O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-    ::execv(SAMEBITS_TEST_COMMAND, argv.data());
-    ::_exit(127);
-  }
-
-  temporary_folder folder_;
-  environment_variable backend_ = environment_variable("SAMEBITS_BACKEND", "cpu");
+  static json answer(const arguments& args) { return json_answer(args); }
 };
-
-void expect_error(const command_result& result, int exit_code, const std::string& message) {
-  EXPECT_EQ(result.exit_code, exit_code);
-  EXPECT_EQ(result.err, "samebits: " + message + "\n");
-  EXPECT_EQ(result.out, "");
-}
 
 arguments fit(const std::string& file, const arguments& more = {}) {
   arguments args = {"fit", file, "--components", "2"};
@@ -94,11 +40,12 @@ arguments fit(const std::string& file, const arguments& more = {}) {
 // ---- help and usage ----------------------------------------------------------------------------------------------
 
 TEST_F(command, has_help_for_itself_and_every_subcommand) {
-  const arguments calls[] = {{}, {"info"}, {"fit"}, {"bench"}, {"bench", "em"}, {"check"}};
+  const arguments calls[] = {{},         {"info"},   {"fit"},   {"predict"},     {"score"},
+                             {"sample"}, {"select"}, {"bench"}, {"bench", "em"}, {"check"}};
   for (arguments args : calls) {
     args.push_back("--help");
 
-    const command_result result = run(args);
+    const outcome result = run(args);
 
     EXPECT_EQ(result.exit_code, 0) << args[0];
     EXPECT_TRUE(contains(result.out, "--help")) << args[0];
@@ -107,9 +54,40 @@ TEST_F(command, has_help_for_itself_and_every_subcommand) {
 }
 
 TEST_F(command, explains_every_option_in_the_help) {
-  for (const char* const option :
-       {"--components", "--seed", "--task", "--n-init", "--max-iter", "--tol", "--reg-covar", "--weights-init",
-        "--means-init", "--covariances-init", "--backend", "--isa", "--threads", "--out", "--json"}) {
+  for (const char* const option : {"--components",
+                                   "--covariance",
+                                   "--dtype",
+                                   "--seed",
+                                   "--task",
+                                   "--n-init",
+                                   "--init",
+                                   "--max-iter",
+                                   "--tol",
+                                   "--reg-covar",
+                                   "--reg-covar-relative",
+                                   "--weights",
+                                   "--schedule",
+                                   "--weights-init",
+                                   "--means-init",
+                                   "--covariances-init",
+                                   "--precisions-init",
+                                   "--responsibilities-init",
+                                   "--warm-start",
+                                   "--frozen-weights",
+                                   "--frozen-means",
+                                   "--frozen-covariances",
+                                   "--bayesian",
+                                   "--weight-concentration",
+                                   "--mean-precision",
+                                   "--mean-prior",
+                                   "--degrees-of-freedom",
+                                   "--covariance-prior",
+                                   "--backend",
+                                   "--isa",
+                                   "--threads",
+                                   "--out",
+                                   "--trace",
+                                   "--json"}) {
     EXPECT_TRUE(contains(run({"fit", "--help"}).out, option)) << option;
   }
   for (const char* const option :
@@ -130,9 +108,13 @@ TEST_F(command, exits_with_2_on_bad_usage) {
                              {"fit", "faithful.csv", "--components", "2", "--threads", "1025"},
                              {"bench"},
                              {"bench", "em", "--rows", "0"},
-                             {"bench", "em", "--rows", "-5"}};
+                             {"bench", "em", "--rows", "-5"},
+                             {"predict", "model.json"},
+                             {"score"},
+                             {"sample", "model.json", "-n", "many"},
+                             {"select"}};
   for (const arguments& args : calls) {
-    const command_result result = run(args);
+    const outcome result = run(args);
 
     EXPECT_EQ(result.exit_code, 2) << result.err;
     EXPECT_FALSE(result.err.empty() && result.out.empty());
@@ -152,7 +134,7 @@ TEST_F(command, info_lists_backends_with_reasons) {
 }
 
 TEST_F(command, info_prints_a_table) {
-  const command_result result = run({"info"});
+  const outcome result = run({"info"});
 
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_TRUE(contains(result.out, "cpu        scalar     yes\n")) << result.out;
@@ -161,7 +143,7 @@ TEST_F(command, info_prints_a_table) {
 TEST_F(command, info_shows_the_table_where_the_backend_asked_for_is_missing) {
   const environment_variable backend("SAMEBITS_BACKEND", "nowhere");
 
-  const command_result result = run({"info"});
+  const outcome result = run({"info"});
 
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_NE(result.out.find("scalar"), std::string::npos);
@@ -251,7 +233,7 @@ TEST_F(command, fit_has_the_same_digest_on_any_threads_and_instruction_set) {
 }
 
 TEST_F(command, fit_prints_a_table_with_the_names_of_the_columns) {
-  const command_result result = run(fit("faithful.csv"));
+  const outcome result = run(fit("faithful.csv"));
 
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_TRUE(contains(result.out, "272 rows x 2 columns, 2 components")) << result.out;
@@ -316,7 +298,7 @@ TEST_F(command, fit_takes_csv_without_a_header_like_one_with) {
 }
 
 TEST_F(command, fit_writes_to_a_file_what_it_prints) {
-  const command_result result = run(fit("faithful.csv", {"--json", "--out", "model.json"}));
+  const outcome result = run(fit("faithful.csv", {"--json", "--out", "model.json"}));
 
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(read_file("model.json"), result.out);
@@ -348,13 +330,13 @@ TEST_F(command, fit_continues_from_the_parameters_of_another_fit) {
 }
 
 TEST_F(command, fit_exits_with_1_when_the_disk_is_full) {
-  const command_result result = run(fit("faithful.csv", {"--out", "/dev/full"}));
+  const outcome result = run(fit("faithful.csv", {"--out", "/dev/full"}));
 
   expect_error(result, 1, "/dev/full: cannot write: No space left on device");
 }
 
 TEST_F(command, fit_exits_with_1_when_standard_output_is_full) {
-  const command_result result = run(fit("faithful.csv", {"--json"}), "/dev/full");
+  const outcome result = run(fit("faithful.csv", {"--json"}), "/dev/full");
 
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.err, "samebits: cannot write to standard output\n");
@@ -513,7 +495,7 @@ TEST_F(command, bench_has_the_same_digest_on_every_instruction_set) {
 }
 
 TEST_F(command, bench_prints_a_table) {
-  const command_result result = run(tiny_bench());
+  const outcome result = run(tiny_bench());
 
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_TRUE(contains(result.out, "Mrows/s")) << result.out;
@@ -539,7 +521,7 @@ TEST_F(command, bench_needs_at_most_64_mib_beside_the_data) {
 // ---- check -------------------------------------------------------------------------------------------------------
 
 TEST_F(command, check_finds_the_golden_bits_here) {
-  const command_result result = run({"check"});
+  const outcome result = run({"check"});
 
   EXPECT_EQ(result.exit_code, 0) << result.out;
   EXPECT_TRUE(contains(result.out, "\nidentical: ")) << result.out;
@@ -568,7 +550,7 @@ class negative_control : public command {
 
   /// What check says about the jobs on that plug-in.
   static json check(const std::string& name) {
-    const command_result result = run({"check", "--backend", name, "--json"});
+    const outcome result = run({"check", "--backend", name, "--json"});
     EXPECT_EQ(result.exit_code, 1) << result.err;
     return json::parse(result.out);
   }

@@ -2,7 +2,6 @@
 #include "samebits/random.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -16,7 +15,7 @@
 #include "cli/output.hpp"
 #include "samebits/digest.hpp"
 #include "samebits/seed.hpp"
-#include "tests/support.hpp"
+#include "tests/cli/process.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -24,24 +23,9 @@ namespace {
 using cli::npy_header;
 using nlohmann::json;
 
-struct outcome {
-  int exit_code;
-  std::string out;
-  std::string err;
-};
-
-/// Runs in a folder of its own.
-class random_command : public testing::Test {
+class random_command : public command_folder {
  protected:
-  /// Runs a line of the shell in which $samebits is the command.
-  static outcome shell(const std::string& line) {
-    const std::string all = "samebits='" SAMEBITS_TEST_COMMAND "'; exec </dev/null >stdout.txt 2>stderr.txt; " + line;
-    const int status = std::system(all.c_str());
-    outcome result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file("stdout.txt"), read_file("stderr.txt")};
-    fs::remove("stdout.txt");
-    fs::remove("stderr.txt");
-    return result;
-  }
+  static outcome shell(const std::string& line) { return run_shell(line); }
 
   static outcome random(const std::string& arguments) { return shell("\"$samebits\" random " + arguments); }
 
@@ -58,10 +42,6 @@ class random_command : public testing::Test {
     EXPECT_EQ(result.err, "samebits: " + message + "\n") << arguments;
     EXPECT_EQ(result.out, "") << arguments;
   }
-
- private:
-  temporary_folder folder_;
-  environment_variable backend_ = environment_variable("SAMEBITS_BACKEND", "cpu");
 };
 
 /// Samples first, first + 1, ... as bytes, from the library itself.

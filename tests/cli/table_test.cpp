@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -50,6 +52,45 @@ TEST_F(read_table_from, a_binary_file_fails) {
   put_file("x.csv", "1,2\n\0,3\n"s);
 
   EXPECT_EQ(error_of_reading("x.csv"), "x.csv: a binary file, neither CSV nor .npy: the byte at offset 4 is zero");
+}
+
+/// A table of some megabytes.
+void put_large_file(const std::string& path) {
+  std::string text;
+  while (text.size() < 5'000'000) text += "1.25,-3\n";
+  put_file(path, text);
+}
+
+TEST_F(read_table_from, a_large_file_tells_how_far_it_is) {
+  put_large_file("x.csv");
+  std::vector<std::string> stages;
+  std::vector<double> shares;
+
+  read_table("x.csv", [&](const char* stage, double share) {
+    stages.push_back(stage);
+    shares.push_back(share);
+  });
+
+  const auto parsing = std::find(stages.begin(), stages.end(), "parsing");
+  EXPECT_EQ(std::count(stages.begin(), parsing, "reading"), parsing - stages.begin());
+  EXPECT_GE(std::count(parsing, stages.end(), "parsing"), 4);
+  const auto first_parsed = shares.begin() + (parsing - stages.begin());
+  EXPECT_TRUE(std::is_sorted(shares.begin(), first_parsed));
+  EXPECT_TRUE(std::is_sorted(first_parsed, shares.end()));
+  EXPECT_GE(*std::min_element(shares.begin(), shares.end()), 0);
+  EXPECT_LE(*std::max_element(shares.begin(), shares.end()), 1);
+}
+
+TEST_F(read_table_from, a_large_file_can_be_stopped) {
+  put_large_file("x.csv");
+  const auto stop_while = [](const std::string& unwanted) {
+    read_table("x.csv", [&](const char* stage, double) {
+      if (stage == unwanted) throw std::runtime_error("stopped while " + unwanted);
+    });
+  };
+
+  EXPECT_EQ(tests::error_of<std::runtime_error>([&] { stop_while("reading"); }), "stopped while reading");
+  EXPECT_EQ(tests::error_of<std::runtime_error>([&] { stop_while("parsing"); }), "stopped while parsing");
 }
 
 TEST_F(read_table_from, a_fifo_reads_to_its_end) {

@@ -73,6 +73,31 @@ TEST(cholesky, inverse_is_zero_above_the_diagonal) {
   }
 }
 
+TEST(cholesky, inverse_of_the_matrix_agrees_with_long_double_and_is_symmetric) {
+  for (const Eigen::Index n : {1, 2, 3, 7, 8, 9, 16, 33, 64}) {
+    const double_matrix a = positive_definite(n);
+    const long_matrix expected = Eigen::LLT<long_matrix>(a.cast<long double>()).solve(long_matrix::Identity(n, n));
+    double_matrix inverse = a;
+    std::vector<double> work(static_cast<std::size_t>(2 * n * n));
+
+    ASSERT_EQ(core::invert_positive_definite(inverse.data(), n, work.data(), inverse.data()), n);
+
+    EXPECT_EQ(inverse, inverse.transpose()) << n;
+    EXPECT_LE((inverse.cast<long double>() - expected).cwiseAbs().maxCoeff() / expected.cwiseAbs().maxCoeff(),
+              2e-16L * n)
+        << n;
+  }
+}
+
+TEST(cholesky, inverse_of_a_singular_matrix_is_refused_and_leaves_it) {
+  const double_matrix a = double_matrix::Constant(2, 2, 3);
+  double_matrix inverse = a;
+  double work[8];
+
+  EXPECT_EQ(core::invert_positive_definite(inverse.data(), 2, work, inverse.data()), 1);
+  EXPECT_EQ(inverse, a);
+}
+
 TEST(cholesky, works_in_single_precision) {
   float a[] = {4, 2, 2, 10};
   const float original[] = {4, 2, 2, 10};

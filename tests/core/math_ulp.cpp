@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iostream>
 #include <limits>
 
 #include "cpu/pack.hpp"
@@ -32,115 +31,84 @@ TYPED_TEST_SUITE(math, formats);
 // ---- accuracy ----------------------------------------------------------------------------------------------------
 
 TEST(math_of_double, exp_is_within_its_bound_of_mpfr) {
-  number_source source;
   exact_number exact;
-  worst_case worst;
-  const std::uint64_t n = points();
+  const auto draw = [](number_source& source, std::uint64_t i) {
+    return i % 4 == 0   ? source.uniform(-708, 709.782712893384)
+           : i % 4 == 1 ? source.uniform(-1, 1)
+           : i % 4 == 2 ? source.uniform(-40, 0)
+                        : source.any_magnitude(-60, 9);
+  };
 
-  for (std::uint64_t i = 0; i < n; ++i) {
-    const double x = i % 4 == 0   ? source.uniform(-708, 709.782712893384)
-                     : i % 4 == 1 ? source.uniform(-1, 1)
-                     : i % 4 == 2 ? source.uniform(-40, 0)
-                                  : source.any_magnitude(-60, 9);
+  expect_error_within({"exp", exp_bound}, samples(points(), draw), [&](double x) {
     exact.set(mpfr_exp, x);
-    worst.add(exact.error_of(core::exp(x)), x);
-  }
-
-  std::cout << "exp: " << worst.text() << '\n';
-  EXPECT_LE(worst.ulp, exp_bound);
+    return exact.error_of(core::exp(x));
+  });
 }
 
 TEST(math_of_double, log_is_within_its_bound_of_mpfr) {
-  number_source source;
   exact_number exact;
-  worst_case worst;
-  const std::uint64_t n = points();
+  const auto draw = [](number_source& source, std::uint64_t i) {
+    return i % 4 == 0   ? source.positive_finite()
+           : i % 4 == 1 ? source.uniform(0.5, 3)
+           : i % 4 == 2 ? source.uniform(0.95, 1.05)
+                        : std::fabs(source.any_magnitude(-1074, -1022));
+  };
 
-  for (std::uint64_t i = 0; i < n; ++i) {
-    const double x = i % 4 == 0   ? source.positive_finite()
-                     : i % 4 == 1 ? source.uniform(0.5, 3)
-                     : i % 4 == 2 ? source.uniform(0.95, 1.05)
-                                  : std::fabs(source.any_magnitude(-1074, -1022));
+  expect_error_within({"log", log_bound}, samples(points(), draw), [&](double x) {
     exact.set(mpfr_log, x);
-    worst.add(exact.error_of(core::log(x)), x);
-  }
-
-  std::cout << "log: " << worst.text() << '\n';
-  EXPECT_LE(worst.ulp, log_bound);
+    return exact.error_of(core::log(x));
+  });
 }
 
 TEST(math_of_double, sincospi_is_within_its_bounds_of_mpfr) {
-  number_source source;
-  exact_number exact;
-  worst_case worst_s, worst_c;
-  const std::uint64_t n = points();
+  exact_number exact_s, exact_c;
+  const auto draw = [](number_source& source, std::uint64_t i) {
+    return i % 2 == 0   ? source.uniform(0, 2)
+           : i % 4 == 1 ? source.any_magnitude(-60, 50)
+                        : source.any_magnitude(-1023, 0);
+  };
 
-  for (std::uint64_t i = 0; i < n; ++i) {
-    const double x = i % 2 == 0   ? source.uniform(0, 2)
-                     : i % 4 == 1 ? source.any_magnitude(-60, 50)
-                                  : source.any_magnitude(-1023, 0);
+  expect_errors_within({{"sinpi", sin_bound}, {"cospi", cos_bound}}, samples(points(), draw), [&](double x) {
     double s, c;
     core::sincospi(x, s, c);
-    exact.set(mpfr_sinpi, x);
-    worst_s.add(exact.error_of(s), x);
-    exact.set(mpfr_cospi, x);
-    worst_c.add(exact.error_of(c), x);
-  }
-
-  std::cout << "sinpi: " << worst_s.text() << "\ncospi: " << worst_c.text() << '\n';
-  EXPECT_LE(worst_s.ulp, sin_bound);
-  EXPECT_LE(worst_c.ulp, cos_bound);
+    exact_s.set(mpfr_sinpi, x);
+    exact_c.set(mpfr_cospi, x);
+    return std::array{exact_s.error_of(s), exact_c.error_of(c)};
+  });
 }
 
 TEST(math_of_float, exp_is_within_its_bound_of_double) {
-  worst_case worst;
-
-  for_each_float([&](float x) {
+  expect_error_within({"expf", exp_bound}, floats, [](float x) {
     const float y = core::exp(x);
     if (std::isnan(x)) {
       EXPECT_TRUE(std::isnan(y));
-    } else {
-      worst.add(error_in_float_ulp(y, x < exp_lowest ? 0.0 : std::exp(static_cast<double>(x))), x);
+      return 0.0;
     }
+    return error_in_float_ulp(y, x < exp_lowest ? 0.0 : std::exp(static_cast<double>(x)));
   });
-
-  std::cout << "expf: " << worst.text() << '\n';
-  EXPECT_LE(worst.ulp, exp_bound);
 }
 
 TEST(math_of_float, log_is_within_its_bound_of_double) {
-  worst_case worst;
-
-  for_each_float([&](float x) {
+  expect_error_within({"logf", log_bound}, floats, [](float x) {
     const float y = core::log(x);
     if (std::isnan(x) || x < 0) {
       EXPECT_TRUE(std::isnan(y));
-    } else {
-      worst.add(error_in_float_ulp(y, std::log(static_cast<double>(x))), x);
+      return 0.0;
     }
+    return error_in_float_ulp(y, std::log(static_cast<double>(x)));
   });
-
-  std::cout << "logf: " << worst.text() << '\n';
-  EXPECT_LE(worst.ulp, log_bound);
 }
 
 TEST(math_of_float, sincospi_is_within_its_bounds_of_double) {
-  worst_case worst_s, worst_c;
-
-  for_each_float([&](float x) {
-    if (!(std::fabs(x) <= 0x1p21f)) return;
+  expect_errors_within({{"sinpif", sin_bound}, {"cospif", cos_bound}}, floats, [](float x) {
+    if (!(std::fabs(x) <= 0x1p21f)) return std::array{0.0, 0.0};
     float s, c;
     double exact_s, exact_c;
     core::sincospi(x, s, c);
     core::sincospi(static_cast<double>(x), exact_s, exact_c);
     const bool subnormal = x != 0 && std::fabs(exact_s) < std::numeric_limits<float>::min();
-    if (!subnormal) worst_s.add(error_in_float_ulp(s, exact_s), x);
-    worst_c.add(error_in_float_ulp(c, exact_c), x);
+    return std::array{subnormal ? 0.0 : error_in_float_ulp(s, exact_s), error_in_float_ulp(c, exact_c)};
   });
-
-  std::cout << "sinpif: " << worst_s.text() << "\ncospif: " << worst_c.text() << '\n';
-  EXPECT_LE(worst_s.ulp, sin_bound);
-  EXPECT_LE(worst_c.ulp, cos_bound);
 }
 
 // ---- special values ----------------------------------------------------------------------------------------------

@@ -87,6 +87,9 @@ const char* first_disagreement(const T* x, std::size_t n) {
     if (differs([](auto v) { return log_gamma(v); })) {
       return "log_gamma";
     }
+    if (differs([](auto v) { return digamma(v); })) {
+      return "digamma";
+    }
     if (differs([](auto v) { return deviance(magnitude(v), fma(v, v, decltype(v)(1))); })) {
       return "deviance";
     }

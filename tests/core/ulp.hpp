@@ -5,6 +5,7 @@
 // SAMEBITS_EXHAUSTIVE=1, otherwise in every 4099th.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <mpfr.h>
 
 #include <array>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -122,14 +124,54 @@ inline double error_in_float_ulp(float computed, double exact) {
   return std::fabs(computed - exact) * std::ldexp(1.0, 23 - std::ilogb(exact));
 }
 
-/// Calls visit(x) for every float, or for a sample of them.
-template <class Visit>
-void for_each_float(Visit visit) {
+// ---- the search for the largest error ----------------------------------------------------------------------------
+
+/// Visits n numbers: draw(source, i) for i = 0, 1, ..., from a source of its own.
+template <class Draw>
+auto samples(std::uint64_t n, Draw draw) {
+  return [n, draw](const auto& visit) {
+    number_source source;
+    for (std::uint64_t i = 0; i < n; ++i) visit(draw(source, i));
+  };
+}
+
+/// Visits every float, or a sample of them.
+inline constexpr auto floats = [](const auto& visit) {
   const std::uint32_t stride = float_stride();
   for (std::uint64_t bits = 0; bits < 0x100000000; bits += stride) {
     visit(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   }
+};
+
+/// A function under test, and what its error must not exceed.
+struct bounded {
+  const char* name;
+  double bound;
+};
+
+/// Prints the largest error of each function over the numbers, and where; expects it within its bound.
+///
+/// @param errors_at  from a number to the error of each function there
+template <std::size_t N, class Numbers, class Errors>
+void expect_errors_within(const bounded (&functions)[N], const Numbers& numbers, const Errors& errors_at) {
+  std::array<worst_case, N> worst;
+  numbers([&](const auto& x) {
+    const std::array<double, N> errors = errors_at(x);
+    for (std::size_t i = 0; i < N; ++i) worst[i].add(errors[i], static_cast<double>(x));
+  });
+  for (std::size_t i = 0; i < N; ++i) {
+    std::cout << functions[i].name << ": " << worst[i].text() << '\n';
+    EXPECT_LE(worst[i].ulp, functions[i].bound) << functions[i].name;
+  }
 }
+
+/// The same for one function.
+template <class Numbers, class Error>
+void expect_error_within(const bounded& function, const Numbers& numbers, const Error& error_at) {
+  expect_errors_within({function}, numbers, [&](const auto& x) { return std::array<double, 1>{error_at(x)}; });
+}
+
+// ---- numbers, lanes, bits ----------------------------------------------------------------------------------------
 
 /// The neighbours of x, in increasing order.
 template <class T>

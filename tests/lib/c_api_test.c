@@ -1,45 +1,7 @@
 /* The C interface from a C program. */
 #include "tests/lib/c_api_test.h"
 
-#include <stddef.h>
-#include <string.h>
-
-#include "samebits/samebits.h"
-
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
-#define REQUIRE(condition)                               \
-  do {                                                   \
-    if (!(condition)) {                                  \
-      return "line " TEXT(__LINE__) ": not " #condition; \
-    }                                                    \
-  } while (0)
-#define REQUIRE_ERROR(status, code, message)                \
-  do {                                                      \
-    REQUIRE((status) == (code));                            \
-    REQUIRE(strcmp(samebits_last_error(), (message)) == 0); \
-  } while (0)
-
-enum { n_rows = 6, n_cols = 2, n_components = 2 };
-static const double x[n_rows * n_cols] = {0, 0.5, 1, 0, 0.25, 1, 7, 8, 8, 7, 7.5, 7};
-
-/* A context of one thread on the plain CPU, which every machine has. */
-static samebits_context* scalar_context(void) {
-  samebits_context_options options;
-  samebits_context* context = NULL;
-  samebits_context_options_init(&options);
-  options.backend = "cpu";
-  options.isa = "scalar";
-  options.n_threads = 1;
-  return samebits_context_create(&options, &context) == SAMEBITS_OK ? context : NULL;
-}
-
-static samebits_gmm_options two_components(void) {
-  samebits_gmm_options options;
-  samebits_gmm_options_init(&options);
-  options.n_components = n_components;
-  return options;
-}
+#include "tests/lib/c_api_require.h"
 
 const char* tells_its_versions(void) {
   REQUIRE(strchr(samebits_version(), '.') != NULL);
@@ -140,6 +102,9 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
   samebits_gmm_model_destroy(NULL);
   samebits_context_options_init(NULL);
   samebits_gmm_options_init(NULL);
+  samebits_gmm_priors_init(NULL);
+  samebits_gmm_selection_destroy(NULL);
+  samebits_bayesian_gmm_model_destroy(NULL);
   REQUIRE(strcmp(samebits_context_backend(NULL), "") == 0);
   REQUIRE(strcmp(samebits_context_isa(NULL), "") == 0);
   REQUIRE(samebits_context_n_threads(NULL) == 0);
@@ -260,142 +225,5 @@ const char* refuses_bad_permutations_and_folds(void) {
   REQUIRE_ERROR(samebits_stratified_k_fold(1, 2, NULL, 3, 2, out), SAMEBITS_INVALID_ARGUMENT,
                 "stratified_k_fold: labels is NULL");
   REQUIRE(out[0] == 7 && out[1] == 7 && out[2] == 7);
-  return NULL;
-}
-
-/* ---- Gaussian mixtures ------------------------------------------------------------------------------------------- */
-
-const char* fits_with_default_options(void) {
-  samebits_context* const context = scalar_context();
-  samebits_gmm_model* model = NULL;
-  REQUIRE(samebits_gmm_fit(context, x, n_rows, n_cols, NULL, &model) == SAMEBITS_OK);
-  REQUIRE(samebits_gmm_model_n_components(model) == 1);
-  REQUIRE(samebits_gmm_model_n_cols(model) == n_cols);
-  REQUIRE(samebits_gmm_model_weights(model)[0] == 1);
-  REQUIRE(samebits_gmm_model_covariances(model)[1] == samebits_gmm_model_covariances(model)[2]);
-  REQUIRE(samebits_gmm_model_converged(model) == 1);
-  REQUIRE(samebits_gmm_model_n_iter(model) >= 1);
-  REQUIRE(samebits_gmm_model_log_likelihood(model) < 0);
-  REQUIRE(strncmp(samebits_gmm_model_digest(model), "sha256:", 7) == 0);
-  samebits_gmm_model_destroy(model);
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* fits_from_a_given_start(void) {
-  static const double weights[n_components] = {0.5, 0.5};
-  static const double means[n_components * n_cols] = {7, 7, 0, 0};
-  static const double covariances[n_components * n_cols * n_cols] = {1, 0, 0, 1, 1, 0, 0, 1};
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* model = NULL;
-  options.weights_init = weights;
-  options.means_init = means;
-  options.covariances_init = covariances;
-  REQUIRE(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model) == SAMEBITS_OK);
-  REQUIRE(samebits_gmm_model_means(model)[0] > 7); /* the components keep the order of the start */
-  REQUIRE(samebits_gmm_model_means(model)[2] < 1);
-  samebits_gmm_model_destroy(model);
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-struct calls {
-  int n;
-  int64_t last_iteration;
-  int stop_at;
-};
-
-static int count_calls(void* user_data, int64_t restart, int64_t iteration, double log_likelihood) {
-  struct calls* const calls = user_data;
-  (void)log_likelihood;
-  calls->last_iteration = iteration;
-  return ++calls->n == calls->stop_at || restart != 0;
-}
-
-const char* calls_the_callback(void) {
-  struct calls calls = {0, -1, -1};
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* model = NULL;
-  options.callback = count_calls;
-  options.user_data = &calls;
-  REQUIRE(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model) == SAMEBITS_OK);
-  REQUIRE(calls.last_iteration == samebits_gmm_model_n_iter(model));
-  REQUIRE(calls.n == calls.last_iteration + 1);
-  samebits_gmm_model_destroy(model);
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* is_interrupted_by_the_callback(void) {
-  struct calls calls = {0, -1, 2};
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* model = NULL;
-  options.callback = count_calls;
-  options.user_data = &calls;
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model), SAMEBITS_INTERRUPTED,
-                "gmm_fit: stopped by the callback at iteration 1 of restart 0");
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* refuses_null_in_a_fit(void) {
-  samebits_context* const context = scalar_context();
-  samebits_gmm_model* model = NULL;
-  REQUIRE_ERROR(samebits_gmm_fit(NULL, x, n_rows, n_cols, NULL, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: context is NULL");
-  REQUIRE_ERROR(samebits_gmm_fit(context, NULL, n_rows, n_cols, NULL, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: x is NULL");
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, n_rows, n_cols, NULL, NULL), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: model is NULL");
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* refuses_bad_shapes_of_a_fit(void) {
-  static const double means[n_components * n_cols] = {7, 7, 0, 0};
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* model = NULL;
-  options.means_init = means;
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, -1, n_cols, &options, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: x is -1 x 2 but must not be empty");
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, n_rows, -1, &options, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: x is 6 x -1 but must not be empty");
-  REQUIRE(samebits_gmm_fit(context, x, INT64_MAX, INT64_MAX, &options, &model) == SAMEBITS_INVALID_ARGUMENT);
-  options.n_components = -1;
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: n_components is -1 but must be at least 1");
-  options.n_components = INT64_MAX;
-  options.covariances_init = means;
-  REQUIRE_ERROR(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model), SAMEBITS_INVALID_ARGUMENT,
-                "gmm_fit: n_components is 9223372036854775807 but x has 6 rows");
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* reports_a_singular_covariance(void) {
-  static const double equal_rows[n_rows * n_cols] = {0};
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* model = NULL;
-  options.reg_covar = 0;
-  REQUIRE(samebits_gmm_fit(context, equal_rows, n_rows, n_cols, &options, &model) == SAMEBITS_NUMERICAL_FAILURE);
-  REQUIRE(strstr(samebits_last_error(), "singular at column 0") != NULL);
-  samebits_context_destroy(context);
-  return NULL;
-}
-
-const char* writes_no_model_on_failure(void) {
-  samebits_context* const context = scalar_context();
-  samebits_gmm_options options = two_components();
-  samebits_gmm_model* const before = (samebits_gmm_model*)&options;
-  samebits_gmm_model* model = before;
-  options.n_components = 0;
-  REQUIRE(samebits_gmm_fit(context, x, n_rows, n_cols, &options, &model) == SAMEBITS_INVALID_ARGUMENT);
-  REQUIRE(model == before);
-  samebits_context_destroy(context);
   return NULL;
 }

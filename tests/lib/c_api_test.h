@@ -1,4 +1,4 @@
-/* The checks of c_api_test.c: each returns NULL, or the text of the first one that failed. */
+/* The checks of c_api_test.c and c_api_gmm_test.c: each returns NULL, or the text of the first one that failed. */
 #ifndef SAMEBITS_TESTS_C_API_TEST_H
 #define SAMEBITS_TESTS_C_API_TEST_H
 
@@ -25,18 +25,44 @@ extern "C" {
   CHECK(refuses_bad_fills)                         \
   CHECK(permutes_and_samples)                      \
   CHECK(deals_rows_to_folds)                       \
-  CHECK(refuses_bad_permutations_and_folds)        \
-  CHECK(fits_with_default_options)                 \
-  CHECK(fits_from_a_given_start)                   \
-  CHECK(calls_the_callback)                        \
-  CHECK(is_interrupted_by_the_callback)            \
-  CHECK(refuses_null_in_a_fit)                     \
-  CHECK(refuses_bad_shapes_of_a_fit)               \
-  CHECK(reports_a_singular_covariance)             \
-  CHECK(writes_no_model_on_failure)
+  CHECK(refuses_bad_permutations_and_folds)
+
+#define SAMEBITS_C_GMM_CHECKS(CHECK)                   \
+  CHECK(fits_with_default_options)                     \
+  CHECK(fits_from_a_given_start)                       \
+  CHECK(calls_the_callback)                            \
+  CHECK(is_interrupted_by_the_callback)                \
+  CHECK(refuses_null_in_a_fit)                         \
+  CHECK(refuses_bad_shapes_of_a_fit)                   \
+  CHECK(reports_a_singular_covariance)                 \
+  CHECK(writes_no_model_on_failure)                    \
+  CHECK(takes_shorter_gmm_options_of_an_older_program) \
+  CHECK(fits_every_type_of_covariance)                 \
+  CHECK(fits_floats)                                   \
+  CHECK(tells_the_trace_of_a_fit)                      \
+  CHECK(weighs_rows)                                   \
+  CHECK(goes_on_from_a_model)                          \
+  CHECK(keeps_frozen_parameters)                       \
+  CHECK(starts_from_responsibilities_and_precisions)   \
+  CHECK(names_bad_enumerations)                        \
+  CHECK(tells_nothing_of_a_model_that_is_null)         \
+  CHECK(makes_a_model_of_numbers)                      \
+  CHECK(refuses_numbers_that_make_no_model)            \
+  CHECK(saves_and_loads_a_model)                       \
+  CHECK(takes_the_steps_of_em)                         \
+  CHECK(tells_the_component_of_each_row)               \
+  CHECK(draws_samples_of_a_model)                      \
+  CHECK(makes_marginals_and_conditionals)              \
+  CHECK(merges_components)                             \
+  CHECK(selects_a_model)                               \
+  CHECK(tells_why_a_candidate_has_no_fit)              \
+  CHECK(refuses_bad_sweeps)                            \
+  CHECK(fits_with_priors)                              \
+  CHECK(refuses_null_where_a_model_is_used)
 
 #define SAMEBITS_DECLARE_C_CHECK(name) const char* name(void);
 SAMEBITS_C_CHECKS(SAMEBITS_DECLARE_C_CHECK)
+SAMEBITS_C_GMM_CHECKS(SAMEBITS_DECLARE_C_CHECK)
 #undef SAMEBITS_DECLARE_C_CHECK
 
 #ifdef __cplusplus

@@ -106,6 +106,17 @@ TEST_F(context_test, copies_to_the_same_choice) {
 
 // ---- what is refused ---------------------------------------------------------------------------------------------
 
+TEST_F(context_test, on_one_thread_has_the_same_backend) {
+  const context three({"cpu", "scalar", 3});
+
+  const context one = three.on_one_thread();
+
+  EXPECT_STREQ(one.backend(), "cpu");
+  EXPECT_STREQ(one.isa(), "scalar");
+  EXPECT_EQ(one.n_threads(), 1);
+  EXPECT_EQ(three.n_threads(), 3);
+}
+
 TEST_F(context_test, names_an_unknown_instruction_set) {
   EXPECT_EQ(error_of<invalid_argument>([] {
               context({"cpu", "sse9", 1});

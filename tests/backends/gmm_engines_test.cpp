@@ -1,0 +1,608 @@
+// What backends compute for mixtures, taken straight from their tables and compared bit by bit with the scalar CPU
+// code: sums of passes, outputs of rows, seeds.
+#include <cmath>
+#include <cstring>
+
+#include "lib/backend.h"
+#include "lib/call.hpp"
+#include "samebits/core/distributions.hpp"
+#include "samebits/core/gmm.hpp"
+#include "samebits/core/seeding.hpp"
+#include "samebits/gmm.hpp"
+#include "tests/backends/backend_test.hpp"
+
+namespace samebits::tests {
+namespace {
+
+std::size_t in_memory(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+// ---- data ----------------------------------------------------------------------------------------------------------
+
+/// Numbers that look random: splitmix64.
+class scrambler {
+ public:
+  explicit scrambler(std::int64_t seed) : state_(static_cast<std::uint64_t>(seed) * 0x9e3779b97f4a7c15 + 1) {}
+  std::uint64_t bits() {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  double between(double low, double high) { return low + (high - low) * static_cast<double>(bits() >> 11) * 0x1p-53; }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Rows of both types in three loose groups, and weights for them: some 0, some 1.
+struct data_set {
+  data_set(std::int64_t rows, std::int64_t cols) : n_rows(rows), n_cols(cols) {
+    scrambler random(rows * 100 + cols);
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      for (std::int64_t b = 0; b < n_cols; ++b) {
+        doubles.push_back(static_cast<double>(i % 3) * 2.0 + random.between(-1.5, 1.5));
+        floats.push_back(static_cast<float>(doubles.back()));
+      }
+      const double weight = random.between(0.0, 3.0);
+      weights.push_back(i % 5 == 2 ? 0.0 : i % 5 == 4 ? 1.0 : weight);
+    }
+  }
+
+  samebits_gmm_data view(samebits_dtype dtype, bool weighted) const {
+    const void* const x =
+        dtype == SAMEBITS_FLOAT32 ? static_cast<const void*>(floats.data()) : static_cast<const void*>(doubles.data());
+    return {x, dtype, n_rows, n_cols, weighted ? weights.data() : nullptr};
+  }
+
+  std::int64_t n_rows;
+  std::int64_t n_cols;
+  std::vector<double> doubles;
+  std::vector<float> floats;
+  std::vector<double> weights;
+};
+
+constexpr std::int64_t row_counts[] = {1, 7, 511, 512, 513, 1537};
+constexpr std::int64_t column_counts[] = {1, 2, 7, 8, 9, 19};
+constexpr samebits_dtype dtypes[] = {SAMEBITS_FLOAT64, SAMEBITS_FLOAT32};
+constexpr samebits_gmm_order orders[] = {samebits_gmm_by_rows, samebits_gmm_by_components};
+
+const char* name_of_dtype(samebits_dtype dtype) { return dtype == SAMEBITS_FLOAT32 ? "float" : "double"; }
+
+// ---- mixtures ------------------------------------------------------------------------------------------------------
+
+bool is_triangle(covariance_type type) { return type == covariance_type::full || type == covariance_type::tied; }
+bool is_spherical(covariance_type type) {
+  return type == covariance_type::spherical || type == covariance_type::tied_spherical;
+}
+bool is_tied(covariance_type type) {
+  return type == covariance_type::tied || type == covariance_type::tied_diag || type == covariance_type::tied_spherical;
+}
+
+const context& scalar_cpu() {
+  static const context scalar({"cpu", "scalar", 1});
+  return scalar;
+}
+
+/// A mixture as backends know it.
+struct mixture {
+  mixture(covariance_type type_, std::int64_t k, std::int64_t n)
+      : type(type_),
+        n_components(k),
+        n_cols(n),
+        covariance_size(is_triangle(type_) ? n * n : n),
+        weights(in_memory(k)),
+        means(in_memory(k * n)),
+        covariances(in_memory(k * covariance_size)),
+        inverse_factors(covariances.size()),
+        log_constants(in_memory(k)) {}
+
+  /// Parameters that look random, prepared.
+  static mixture scrambled(covariance_type type, std::int64_t k, std::int64_t n, std::int64_t seed = 1) {
+    mixture m(type, k, n);
+    scrambler random(seed);
+    for (double& mean : m.means) {
+      mean = random.between(-1.0, 5.0);
+    }
+    for (std::int64_t c = 0; c < k; ++c) {
+      m.weights[in_memory(c)] = 1.0 / static_cast<double>(k);
+      scrambler of_component(is_tied(type) ? seed : seed + c);
+      m.scramble_covariance(of_component, m.covariances.data() + c * m.covariance_size);
+    }
+    m.update(nullptr, SAMEBITS_FLOAT64);
+    return m;
+  }
+
+  /// New parameters from sums, or only the preparation of those there are.
+  void update(const samebits_gmm_sums* sums, samebits_dtype dtype) {
+    const std::vector<double> reg_covar(in_memory(n_cols), 1e-3);
+    samebits_gmm_rules rules{};
+    rules.dtype = dtype;
+    rules.covariance = static_cast<std::int32_t>(type);
+    rules.reg_covar = reg_covar.data();
+    samebits_gmm_parameters parameters{
+        n_components,        n_cols, weights.data(), means.data(), covariances.data(), inverse_factors.data(),
+        log_constants.data()};
+    samebits_gmm_defect defect{-1, 0};
+    samebits_call call = make_call(scalar_cpu());
+    ASSERT_EQ(scalar_cpu().table()->gmm_update(&call, sums, &rules, &parameters, &defect), SAMEBITS_OK);
+    ASSERT_EQ(defect.component, -1);
+  }
+
+  samebits_gmm_components components() const {
+    return {n_components,
+            n_cols,
+            is_triangle(type) ? samebits_gmm_triangle : samebits_gmm_diagonal,
+            means.data(),
+            inverse_factors.data(),
+            log_constants.data()};
+  }
+
+  covariance_type type;
+  std::int64_t n_components;
+  std::int64_t n_cols;
+  std::int64_t covariance_size;
+  std::vector<double> weights;
+  std::vector<double> means;
+  std::vector<double> covariances;
+  std::vector<double> inverse_factors;
+  std::vector<double> log_constants;
+
+ private:
+  /// Diagonally dominant, so that it is positive definite.
+  void scramble_covariance(scrambler& random, double* covariance) const {
+    const double variance = random.between(1.0, 2.0);
+    for (std::int64_t a = 0; a < n_cols; ++a) {
+      double& diagonal = covariance[is_triangle(type) ? a * n_cols + a : a];
+      diagonal = is_spherical(type) ? variance : random.between(1.0, 2.0);
+      for (std::int64_t b = 0; is_triangle(type) && b < a; ++b) {
+        const double element = random.between(-0.5, 0.5) / static_cast<double>(n_cols);
+        covariance[a * n_cols + b] = element;
+        covariance[b * n_cols + a] = element;
+      }
+    }
+  }
+};
+
+std::vector<mixture> several_mixtures(covariance_type type, std::int64_t n_mixtures, std::int64_t k, std::int64_t n) {
+  std::vector<mixture> mixtures;
+  for (std::int64_t m = 0; m < n_mixtures; ++m) {
+    mixtures.push_back(mixture::scrambled(type, k, n, 1 + 17 * m));
+  }
+  return mixtures;
+}
+
+// ---- calls ---------------------------------------------------------------------------------------------------------
+
+/// A problem on a backend.
+class open_problem {
+ public:
+  open_problem(const context& ctx, const samebits_gmm_data& data) : ctx_(ctx) {
+    samebits_call call = make_call(ctx_);
+    require_ok(ctx_.table()->gmm_open(&call, &data, &handle_), call, "gmm_open");
+  }
+  ~open_problem() { ctx_.table()->gmm_close(handle_); }
+  open_problem(const open_problem&) = delete;
+  open_problem& operator=(const open_problem&) = delete;
+
+  void step(samebits_gmm_order order, std::vector<samebits_gmm_step>& steps) const {
+    samebits_call call = make_call(ctx_);
+    require_ok(ctx_.table()->gmm_step(&call, handle_, order, static_cast<std::int64_t>(steps.size()), steps.data()),
+               call, "gmm_step");
+  }
+  void rows(const samebits_gmm_components& components, const samebits_gmm_rows& out) const {
+    samebits_call call = make_call(ctx_);
+    require_ok(ctx_.table()->gmm_rows(&call, handle_, &components, &out), call, "gmm_rows");
+  }
+  std::int64_t seed(const samebits_gmm_components& metric, std::uint64_t first_draw, std::int64_t chosen) const {
+    samebits_call call = make_call(ctx_);
+    std::int64_t picked = -1;
+    require_ok(ctx_.table()->gmm_seed(&call, handle_, &metric, 5, 6, first_draw, chosen, &picked), call, "gmm_seed");
+    return picked;
+  }
+
+ private:
+  const context& ctx_;
+  void* handle_ = nullptr;
+};
+
+/// Where responsibilities come from, and what is asked for.
+struct share_kind {
+  const char* name;
+  samebits_gmm_shares shares;
+  bool with_sums;
+};
+constexpr share_kind share_kinds[] = {
+    {"soft", samebits_gmm_soft, true},   {"soft without sums", samebits_gmm_soft, false},
+    {"hard", samebits_gmm_hard, true},   {"hard without sums", samebits_gmm_hard, false},
+    {"given", samebits_gmm_given, true}, {"random", samebits_gmm_random, true}};
+
+/// All sums of mixtures, one after the other: what a pass gives.
+struct pass_result {
+  pass_result(const std::vector<mixture>& mixtures, bool with_sums) {
+    const mixture& first = mixtures.front();
+    node_size_ = with_sums ? 1 + first.n_components * (1 + first.n_cols + first.covariance_size) : 1;
+    numbers.resize(mixtures.size() * in_memory(node_size_));  // zeros: upper triangles are not written
+  }
+  samebits_gmm_sums sums_of(const mixture& m, std::size_t index) {
+    double* const sum_0 = numbers.data() + index * in_memory(node_size_) + 1;
+    if (node_size_ == 1) {
+      return {0, nullptr, nullptr, nullptr};
+    }
+    return {0, sum_0, sum_0 + m.n_components, sum_0 + m.n_components * (1 + m.n_cols)};
+  }
+  void take_log_likelihoods(const std::vector<samebits_gmm_step>& steps) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      numbers[i * in_memory(node_size_)] = steps[i].sums.log_likelihood;
+    }
+  }
+
+  std::vector<double> numbers;
+
+ private:
+  std::int64_t node_size_ = 0;
+};
+
+/// Shares from outside: mostly positive, rows that do not sum to 1.
+std::vector<double> scrambled_shares(std::int64_t n_rows, std::int64_t n_components) {
+  scrambler random(n_rows + n_components);
+  std::vector<double> shares(in_memory(n_rows * n_components));
+  for (double& share : shares) {
+    share = random.between(-0.2, 1.0);
+    share = share < 0 ? 0 : share;
+  }
+  return shares;
+}
+
+pass_result run_pass(const open_problem& problem, const std::vector<mixture>& mixtures, const share_kind& kind,
+                     const std::vector<double>& given, samebits_gmm_order order) {
+  pass_result result(mixtures, kind.with_sums);
+  std::vector<samebits_gmm_step> steps;
+  for (std::size_t i = 0; i < mixtures.size(); ++i) {
+    steps.push_back(
+        {mixtures[i].components(), kind.shares, given.data(), 11 + i, 12, 13 + 2 * i, result.sums_of(mixtures[i], i)});
+  }
+  problem.step(order, steps);
+  result.take_log_likelihoods(steps);
+  return result;
+}
+
+// ---- comparison ----------------------------------------------------------------------------------------------------
+
+template <class T>
+testing::AssertionResult same_bits(const std::vector<T>& result, const std::vector<T>& expected) {
+  if (result.size() != expected.size()) {
+    return testing::AssertionFailure() << result.size() << " numbers, not " << expected.size();
+  }
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (std::memcmp(&result[i], &expected[i], sizeof(T)) != 0) {
+      return testing::AssertionFailure() << "number " << i << " of " << result.size() << " is " << std::hexfloat
+                                         << result[i] << ", not " << expected[i];
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult all_finite(const std::vector<double>& numbers) {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (!std::isfinite(numbers[i])) {
+      return testing::AssertionFailure() << "number " << i << " is " << numbers[i];
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+/// The backends of all tests, and one that takes many batches for few rows.
+class gmm_engines : public backend_test {
+ protected:
+  /// Passes for all kinds of shares and both orders are those of the scalar CPU code by rows.
+  void expect_scalar_passes(const data_set& data, samebits_dtype dtype, bool weighted,
+                            const std::vector<mixture>& mixtures) const {
+    const open_problem problem(ctx(), data.view(dtype, weighted));
+    const open_problem reference(scalar_cpu(), data.view(dtype, weighted));
+    const std::vector<double> given = scrambled_shares(data.n_rows, mixtures.front().n_components);
+    for (const share_kind& kind : share_kinds) {
+      const pass_result expected = run_pass(reference, mixtures, kind, given, samebits_gmm_by_rows);
+      ASSERT_TRUE(all_finite(expected.numbers)) << kind.name;
+      for (const samebits_gmm_order order : orders) {
+        const pass_result result = run_pass(problem, mixtures, kind, given, order);
+        ASSERT_TRUE(same_bits(result.numbers, expected.numbers))
+            << kind.name << (order == samebits_gmm_by_rows ? " by rows" : " by components") << ", "
+            << name_of_dtype(dtype) << (weighted ? " weighted " : " ") << data.n_rows << " x " << data.n_cols << ", "
+            << name_of(mixtures.front().type) << ", " << mixtures.front().n_components << " components, "
+            << mixtures.size() << " mixtures";
+      }
+    }
+  }
+};
+
+// ---- passes --------------------------------------------------------------------------------------------------------
+
+TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_at_every_edge_of_a_leaf) {
+  for (const std::int64_t n_rows : row_counts) {
+    for (const std::int64_t n_cols : column_counts) {
+      const data_set data(n_rows, n_cols);
+      for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+        const std::vector<mixture> mixtures = several_mixtures(type, 2, 3, n_cols);
+        for (const samebits_dtype dtype : dtypes) {
+          expect_scalar_passes(data, dtype, false, mixtures);
+          expect_scalar_passes(data, dtype, true, mixtures);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_for_any_number_of_components) {
+  for (const std::int64_t n_cols : {2, 33}) {
+    const data_set data(300, n_cols);
+    for (const std::int64_t n_components : {1, 8, 9, 20}) {
+      for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+        for (const samebits_dtype dtype : dtypes) {
+          expect_scalar_passes(data, dtype, true, several_mixtures(type, 1, n_components, n_cols));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, mixtures_side_by_side_have_the_bits_of_one_at_a_time) {
+  const data_set data(1100, 3);
+  for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+    const std::vector<mixture> mixtures = several_mixtures(type, 23, 4, 3);
+    const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+    const std::vector<double> given = scrambled_shares(data.n_rows, 4);
+    for (const share_kind& kind : share_kinds) {
+      const pass_result together = run_pass(problem, mixtures, kind, given, samebits_gmm_by_rows);
+      if (kind.shares == samebits_gmm_random) {
+        continue;  // run_pass gives each its own stream by its place
+      }
+      std::vector<double> alone;
+      for (const mixture& m : mixtures) {
+        const pass_result one = run_pass(problem, {m}, kind, given, samebits_gmm_by_components);
+        alone.insert(alone.end(), one.numbers.begin(), one.numbers.end());
+      }
+      EXPECT_TRUE(same_bits(together.numbers, alone)) << kind.name;
+    }
+  }
+}
+
+TEST_P(gmm_engines, many_mixtures_have_the_bits_of_the_scalar_cpu) {
+  const data_set data(1100, 9);
+  for (const samebits_dtype dtype : dtypes) {
+    expect_scalar_passes(data, dtype, true, several_mixtures(covariance_type::full, 23, 4, 9));
+    expect_scalar_passes(data, dtype, false, several_mixtures(covariance_type::diag, 23, 4, 9));
+  }
+}
+
+TEST_P(gmm_engines, weights_of_one_change_no_bit) {
+  data_set data(700, 5);
+  data.weights.assign(data.weights.size(), 1.0);
+  const std::vector<mixture> mixtures = several_mixtures(covariance_type::full, 1, 3, 5);
+  const std::vector<double> given = scrambled_shares(700, 3);
+  for (const samebits_dtype dtype : dtypes) {
+    const open_problem plain(ctx(), data.view(dtype, false));
+    const open_problem weighted(ctx(), data.view(dtype, true));
+    for (const share_kind& kind : share_kinds) {
+      EXPECT_TRUE(same_bits(run_pass(weighted, mixtures, kind, given, samebits_gmm_by_rows).numbers,
+                            run_pass(plain, mixtures, kind, given, samebits_gmm_by_rows).numbers))
+          << kind.name << ", " << name_of_dtype(dtype);
+    }
+  }
+}
+
+TEST_P(gmm_engines, given_and_random_shares_have_no_log_likelihood) {
+  const data_set data(513, 2);
+  const std::vector<mixture> mixtures = several_mixtures(covariance_type::full, 1, 2, 2);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+  for (const samebits_gmm_shares shares : {samebits_gmm_given, samebits_gmm_random}) {
+    const pass_result result =
+        run_pass(problem, mixtures, {"", shares, true}, scrambled_shares(513, 2), samebits_gmm_by_rows);
+    EXPECT_EQ(result.numbers[0], 0.0);
+    EXPECT_FALSE(std::signbit(result.numbers[0]));
+  }
+}
+
+TEST_P(gmm_engines, hard_shares_of_equal_components_go_to_the_first) {
+  const data_set data(600, 2);
+  mixture twins = mixture::scrambled(covariance_type::diag, 1, 2);
+  twins.n_components = 3;
+  for (std::vector<double>* part :
+       {&twins.weights, &twins.means, &twins.covariances, &twins.inverse_factors, &twins.log_constants}) {
+    const std::vector<double> one = *part;
+    part->insert(part->end(), one.begin(), one.end());
+    part->insert(part->end(), one.begin(), one.end());
+  }
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, false));
+  for (const samebits_gmm_order order : orders) {
+    const pass_result result = run_pass(problem, {twins}, {"", samebits_gmm_hard, true}, {}, order);
+    EXPECT_EQ(result.numbers[1], 600.0);
+    EXPECT_EQ(result.numbers[2], 0.0);
+    EXPECT_EQ(result.numbers[3], 0.0);
+  }
+}
+
+TEST_P(gmm_engines, iterations_of_every_covariance_type_have_the_bits_of_the_scalar_cpu) {
+  for (const std::int64_t n_cols : {2, 9}) {
+    const data_set data(1537, n_cols);
+    for (const covariance_type type : covariance_types) {
+      for (const samebits_dtype dtype : dtypes) {
+        const open_problem problem(ctx(), data.view(dtype, true));
+        const open_problem reference(scalar_cpu(), data.view(dtype, true));
+        std::vector<mixture> mixtures = several_mixtures(type, 1, 3, n_cols);
+        for (int iteration = 0; iteration < 4; ++iteration) {
+          const share_kind& kind = share_kinds[0];
+          pass_result result = run_pass(problem, mixtures, kind, {}, samebits_gmm_by_rows);
+          const pass_result expected = run_pass(reference, mixtures, kind, {}, samebits_gmm_by_rows);
+          ASSERT_TRUE(all_finite(expected.numbers));
+          ASSERT_TRUE(same_bits(result.numbers, expected.numbers))
+              << name_of(type) << ", " << name_of_dtype(dtype) << ", iteration " << iteration;
+          const samebits_gmm_sums sums = result.sums_of(mixtures[0], 0);
+          mixtures[0].update(&sums, dtype);
+        }
+      }
+    }
+  }
+}
+
+// ---- outputs of rows -----------------------------------------------------------------------------------------------
+
+/// All outputs of a mixture, in memory that starts with other numbers.
+template <class T>
+struct row_arrays {
+  row_arrays(const open_problem& problem, const mixture& m, std::int64_t n_rows)
+      : log_probs(in_memory(n_rows * m.n_components), T(-7)),
+        log_responsibilities(log_probs),
+        responsibilities(log_probs),
+        log_likelihoods(in_memory(n_rows), T(-7)),
+        labels(in_memory(n_rows), -7) {
+    problem.rows(m.components(), {log_probs.data(), log_responsibilities.data(), responsibilities.data(),
+                                  log_likelihoods.data(), labels.data()});
+  }
+
+  std::vector<T> log_probs;
+  std::vector<T> log_responsibilities;
+  std::vector<T> responsibilities;
+  std::vector<T> log_likelihoods;
+  std::vector<std::int64_t> labels;
+};
+
+template <class T>
+void expect_same_rows(const row_arrays<T>& result, const row_arrays<T>& expected) {
+  EXPECT_TRUE(same_bits(result.log_probs, expected.log_probs));
+  EXPECT_TRUE(same_bits(result.log_responsibilities, expected.log_responsibilities));
+  EXPECT_TRUE(same_bits(result.responsibilities, expected.responsibilities));
+  EXPECT_TRUE(same_bits(result.log_likelihoods, expected.log_likelihoods));
+  EXPECT_TRUE(same_bits(result.labels, expected.labels));
+}
+
+TEST_P(gmm_engines, outputs_of_rows_have_the_bits_of_the_scalar_cpu) {
+  for (const std::int64_t n_rows : row_counts) {
+    for (const std::int64_t n_cols : column_counts) {
+      const data_set data(n_rows, n_cols);
+      for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+        for (const std::int64_t n_components : {1, 3, 11}) {
+          SCOPED_TRACE(testing::Message()
+                       << n_rows << " x " << n_cols << ", " << name_of(type) << ", " << n_components << " components");
+          const mixture m = mixture::scrambled(type, n_components, n_cols);
+          const open_problem doubles(ctx(), data.view(SAMEBITS_FLOAT64, false));
+          const open_problem expected_doubles(scalar_cpu(), data.view(SAMEBITS_FLOAT64, false));
+          expect_same_rows(row_arrays<double>(doubles, m, n_rows), row_arrays<double>(expected_doubles, m, n_rows));
+          const open_problem floats(ctx(), data.view(SAMEBITS_FLOAT32, true));
+          const open_problem expected_floats(scalar_cpu(), data.view(SAMEBITS_FLOAT32, true));
+          expect_same_rows(row_arrays<float>(floats, m, n_rows), row_arrays<float>(expected_floats, m, n_rows));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, outputs_of_rows_come_one_by_one_too) {
+  const data_set data(1537, 3);
+  const mixture m = mixture::scrambled(covariance_type::full, 4, 3);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, false));
+  const row_arrays<double> all(problem, m, 1537);
+  std::vector<double> matrix(1537 * 4);
+  std::vector<double> column(1537);
+  std::vector<std::int64_t> labels(1537);
+  problem.rows(m.components(), {matrix.data(), nullptr, nullptr, nullptr, nullptr});
+  EXPECT_TRUE(same_bits(matrix, all.log_probs));
+  problem.rows(m.components(), {nullptr, matrix.data(), nullptr, nullptr, nullptr});
+  EXPECT_TRUE(same_bits(matrix, all.log_responsibilities));
+  problem.rows(m.components(), {nullptr, nullptr, matrix.data(), nullptr, nullptr});
+  EXPECT_TRUE(same_bits(matrix, all.responsibilities));
+  problem.rows(m.components(), {nullptr, nullptr, nullptr, column.data(), nullptr});
+  EXPECT_TRUE(same_bits(column, all.log_likelihoods));
+  problem.rows(m.components(), {nullptr, nullptr, nullptr, nullptr, labels.data()});
+  EXPECT_EQ(labels, all.labels);
+  problem.rows(m.components(), {nullptr, nullptr, nullptr, nullptr, nullptr});
+}
+
+// ---- seeds ---------------------------------------------------------------------------------------------------------
+
+std::vector<std::int64_t> seeds_of(const open_problem& problem, const mixture& metric, int n_seeds,
+                                   std::int64_t n_rows) {
+  std::vector<std::int64_t> seeds;
+  for (int j = 0; j < n_seeds; ++j) {
+    const auto first_draw = static_cast<std::uint64_t>(3 + j * n_rows);
+    seeds.push_back(problem.seed(metric.components(), first_draw, seeds.empty() ? -1 : seeds.back()));
+  }
+  return seeds;
+}
+
+TEST_P(gmm_engines, seeds_are_those_of_the_scalar_cpu) {
+  for (const std::int64_t n_rows : row_counts) {
+    for (const std::int64_t n_cols : column_counts) {
+      const data_set data(n_rows, n_cols);
+      for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+        const mixture metric = mixture::scrambled(type, 1, n_cols);
+        for (const samebits_dtype dtype : dtypes) {
+          for (const bool weighted : {false, true}) {
+            const open_problem problem(ctx(), data.view(dtype, weighted));
+            const open_problem reference(scalar_cpu(), data.view(dtype, weighted));
+            ASSERT_EQ(seeds_of(problem, metric, 5, n_rows), seeds_of(reference, metric, 5, n_rows))
+                << n_rows << " x " << n_cols << ", " << name_of(type) << ", " << name_of_dtype(dtype)
+                << (weighted ? ", weighted" : "");
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, a_row_of_weight_zero_is_never_a_seed) {
+  data_set data(40, 2);
+  data.weights.assign(40, 0.0);
+  data.weights[17] = 2.0;
+  data.weights[31] = 0.5;
+  const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+  std::vector<std::int64_t> seeds = seeds_of(problem, metric, 2, 40);
+  std::sort(seeds.begin(), seeds.end());
+  EXPECT_EQ(seeds, (std::vector<std::int64_t>{17, 31}));
+}
+
+TEST_P(gmm_engines, the_lowest_row_is_the_seed_where_nobody_finishes) {
+  data_set data(600, 2);
+  std::fill(data.doubles.begin(), data.doubles.end(), 4.0);
+  const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+  const std::int64_t first = problem.seed(metric.components(), 0, -1);
+  EXPECT_EQ(problem.seed(metric.components(), 600, first), 0);
+}
+
+TEST_P(gmm_engines, seeds_follow_the_formula_of_the_race) {
+  const data_set data(700, 3);
+  const mixture metric = mixture::scrambled(covariance_type::diag, 1, 3);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+  const std::int64_t first = problem.seed(metric.components(), 100, -1);
+  const std::int64_t second = problem.seed(metric.components(), 1001, first);
+
+  core::race_entry best_start{HUGE_VAL, 0};
+  core::race_entry best{HUGE_VAL, 0};
+  for (std::int64_t i = 0; i < 700; ++i) {
+    const auto time_of = [&](std::uint64_t first_draw, double rate) {
+      const std::uint64_t draw = first_draw + static_cast<std::uint64_t>(i);
+      std::uint64_t draws[2];
+      core::philox_draws(5, 6, draw / 2, draws);
+      return core::race_time(rate, draws[draw % 2]);
+    };
+    double squared = 0;
+    for (std::int64_t b = 0; b < 3; ++b) {
+      const double dx = data.doubles[in_memory(i * 3 + b)] - data.doubles[in_memory(first * 3 + b)];
+      squared = core::add_scaled_square(dx, metric.inverse_factors[in_memory(b)], squared);
+    }
+    const double weight = data.weights[in_memory(i)];
+    const core::race_entry start{time_of(100, weight), i};
+    const core::race_entry entry{time_of(1001, core::seed_rate(squared, weight)), i};
+    best_start = core::wins(start, best_start) ? start : best_start;
+    best = core::wins(entry, best) ? entry : best;
+  }
+  EXPECT_EQ(first, best_start.row);
+  EXPECT_EQ(second, best.row);
+}
+
+SAMEBITS_ON_EVERY_BACKEND(gmm_engines);
+INSTANTIATE_TEST_SUITE_P(on_small_work_space, gmm_engines, testing::Values("cuda-emulated-small"), backend_test_name);
+
+}  // namespace
+}  // namespace samebits::tests
