@@ -8,13 +8,11 @@ inline namespace SAMEBITS_TARGET {
 namespace {
 
 template <class T>
-class component_pass {
+class component_pass : pass_parts<T> {
  public:
   component_pass(gmm_problem* problem, const samebits_gmm_step& step)
-      : problem_(*problem),
-        step_(step),
-        engine_(find_engine<T>(step.components.shape, problem->data.n_cols)),
-        layout_(engine_, step.components.n_components),
+      : pass_parts<T>(problem, step.components),
+        with_sums_(step.sums.sum_0 != nullptr),
         make_shares_(problem->data, step),
         levels_(node_stack::levels(leaves_of(problem->data.n_rows))) {}
 
@@ -24,14 +22,14 @@ class component_pass {
     }
     for (std::int64_t leaf = 0; leaf < leaves_of(problem_.data.n_rows); leaf += stretch_leaves_) {
       first_leaf_ = leaf;
-      for_all<&component_pass::turn_block>(n_threads, n_blocks());
+      cpu::parallel_for<&component_pass::turn_block>(n_threads, n_blocks(), *this);
       if (make_shares_.needs_distances()) {
-        for_all<&component_pass::find_distances>(n_threads, n_components());
+        cpu::parallel_for<&component_pass::find_distances>(n_threads, n_components(), *this);
       }
-      for_all<&component_pass::share_leaf>(n_threads, n_leaves());
+      cpu::parallel_for<&component_pass::share_leaf>(n_threads, n_leaves(), *this);
       push_log_likelihoods();
-      if (with_sums()) {
-        for_all<&component_pass::sum_component>(n_threads, n_components());
+      if (with_sums_) {
+        cpu::parallel_for<&component_pass::sum_component>(n_threads, n_components(), *this);
       }
     }
     unpack_node(engine_, finish(), step);
@@ -39,9 +37,14 @@ class component_pass {
   }
 
  private:
-  std::int64_t n_components() const { return step_.components.n_components; }
-  bool with_sums() const { return step_.sums.sum_0 != nullptr; }
-  std::int64_t blocks_per_leaf() const { return (leaf_rows + layout_.block_rows - 1) / layout_.block_rows; }
+  using pass_parts<T>::problem_;
+  using pass_parts<T>::engine_;
+  using pass_parts<T>::components_;
+  using pass_parts<T>::block_rows_;
+  using pass_parts<T>::lane_sums_stride_;
+  using pass_parts<T>::n_components;
+
+  std::int64_t blocks_per_leaf() const { return (leaf_rows + block_rows_ - 1) / block_rows_; }
 
   // The stretch at hand.
   std::int64_t n_leaves() const {
@@ -55,39 +58,28 @@ class component_pass {
     const std::int64_t leaf_end = (first_leaf_ + number / blocks_per_leaf() + 1) * leaf_rows;
     const std::int64_t end = leaf_end < problem_.data.n_rows ? leaf_end : problem_.data.n_rows;
     const std::int64_t left = end - first_row(number);
-    const std::int64_t n_rows = left < 0 ? 0 : (left < layout_.block_rows ? left : layout_.block_rows);
-    return {shared_.columns + number * layout_.block_rows * engine_.n_cols, layout_.block_rows, n_rows, engine_.n_cols};
+    const std::int64_t n_rows = left < 0 ? 0 : (left < block_rows_ ? left : block_rows_);
+    return {shared_.columns + number * block_rows_ * engine_.n_cols, block_rows_, n_rows, engine_.n_cols};
   }
   std::int64_t first_row(std::int64_t number) const {
-    return (first_leaf_ + number / blocks_per_leaf()) * leaf_rows + number % blocks_per_leaf() * layout_.block_rows;
+    return (first_leaf_ + number / blocks_per_leaf()) * leaf_rows + number % blocks_per_leaf() * block_rows_;
   }
   T* values(std::int64_t number, std::int64_t k) const {
-    return shared_.values + (number * n_components() + k) * layout_.block_rows;
-  }
-
-  /// Runs a member for all tasks 0 .. n - 1, with the number of the thread.
-  template <void (component_pass::*Member)(std::int64_t, int) const>
-  void for_all(int n_threads, std::int64_t n_tasks) const {
-    cpu::parallel_for(
-        n_threads, n_tasks,
-        [](void* self, std::int64_t task, int thread) {
-          (static_cast<const component_pass*>(self)->*Member)(task, thread);
-        },
-        const_cast<component_pass*>(this));
+    return shared_.values + (number * n_components() + k) * block_rows_;
   }
 
   void turn_block(std::int64_t number, int) const {
     const column_block<T> x = block(number);
     if (x.n_rows > 0) {
       const std::int64_t row = first_row(number);
-      engine_.turn(problem_.row<T>(row), x.n_rows, x.n_cols, x.stride,
-                   shared_.columns + number * layout_.block_rows * engine_.n_cols);
-      fetch_weights(problem_.data, row, x.n_rows, shared_.row_weights + number * layout_.block_rows);
+      engine_.turn(this->row_at(row), x.n_rows, x.n_cols, x.stride,
+                   shared_.columns + number * block_rows_ * engine_.n_cols);
+      fetch_weights(problem_.data, row, x.n_rows, shared_.row_weights + number * block_rows_);
     }
   }
 
   void find_distances(std::int64_t k, int thread) const {
-    const thread_memory memory(*this, thread_start(thread));
+    const thread_memory memory(*this, this->thread_start(thread));
     for (std::int64_t number = 0; number < n_blocks(); ++number) {
       const column_block<T> x = block(number);
       if (x.n_rows > 0) {
@@ -103,9 +95,9 @@ class component_pass {
       const std::int64_t number = leaf * blocks_per_leaf() + i;
       const column_block<T> x = block(number);
       if (x.n_rows > 0) {
-        const char* const own_rows = reinterpret_cast<const char*>(problem_.row<T>(first_row(number)));
+        const char* const own_rows = reinterpret_cast<const char*>(this->row_at(first_row(number)));
         make_shares_({x, first_row(number), n_components(), components_.log_constants,
-                      shared_.row_weights + number * layout_.block_rows, own_rows, values(number, 0), lanes_of_leaf});
+                      shared_.row_weights + number * block_rows_, own_rows, values(number, 0), lanes_of_leaf});
       }
     }
     shared_.log_likelihoods[leaf] = static_cast<double>(fold_lanes(lanes_of_leaf));
@@ -119,15 +111,15 @@ class component_pass {
   }
 
   void sum_component(std::int64_t k, int thread) const {
-    const thread_memory memory(*this, thread_start(thread));
+    const thread_memory memory(*this, this->thread_start(thread));
     for (std::int64_t leaf = 0; leaf < n_leaves(); ++leaf) {
-      clear_lanes(memory.lane_sums, layout_.lane_sums_stride);
+      clear_lanes(memory.lane_sums, lane_sums_stride_);
       for (std::int64_t i = 0; i < blocks_per_leaf(); ++i) {
         const std::int64_t number = leaf * blocks_per_leaf() + i;
         const column_block<T> x = block(number);
         if (x.n_rows > 0) {
-          engine_.add_block(x, problem_.row<T>(first_row(number)), components_.component(k), values(number, k),
-                            x.n_cols, memory.work, memory.lane_sums);
+          engine_.add_block(x, this->row_at(first_row(number)), components_.component(k), values(number, k), x.n_cols,
+                            memory.work, memory.lane_sums);
         }
       }
       node_stack open = component_stack(k, first_leaf_ + leaf);
@@ -145,7 +137,7 @@ class component_pass {
   const double* finish() {
     double* node = shared_.node;
     *node++ = *log_likelihood_.finish();
-    for (std::int64_t k = 0; with_sums() && k < n_components(); ++k) {
+    for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
       const double* const sums = component_stack(k, leaves_of(problem_.data.n_rows)).finish();
       for (std::int64_t j = 0; j < engine_.sums_size; ++j) {
         *node++ = sums[j];
@@ -159,8 +151,8 @@ class component_pass {
   struct thread_memory {
     thread_memory(const component_pass& pass, double* start) {
       memory_plan plan(start);
-      work = plan.take<T>(pass.layout_.work_size);
-      lane_sums = plan.take<T>(pass.layout_.lane_sums_stride);
+      work = plan.take<T>(pass.work_size_);
+      lane_sums = plan.take<T>(pass.lane_sums_stride_);
       size = plan.used();
     }
     T* work;
@@ -172,8 +164,8 @@ class component_pass {
     shared_memory() = default;
     shared_memory(const component_pass& pass, double* start) {
       memory_plan plan(start);
-      const std::int64_t rows = pass.stretch_leaves_ * pass.blocks_per_leaf() * pass.layout_.block_rows;
-      const std::int64_t nodes = pass.with_sums() ? pass.n_components() * pass.engine_.sums_size : 0;
+      const std::int64_t rows = pass.stretch_leaves_ * pass.blocks_per_leaf() * pass.block_rows_;
+      const std::int64_t nodes = pass.with_sums_ ? pass.n_components() * pass.engine_.sums_size : 0;
       columns = plan.take<T>(rows * pass.engine_.n_cols);
       values = plan.take<T>(rows * pass.n_components());
       row_weights = plan.take<T>(rows);
@@ -193,8 +185,6 @@ class component_pass {
     std::int64_t size;
   };
 
-  double* thread_start(int thread) const { return problem_.scratch.data() + thread * thread_size_; }
-
   bool prepare(int n_threads) {
     // A stretch that stays in the caches, and long enough that threads seldom wait for each other.
     constexpr std::int64_t stretch_bytes = 4 << 20;
@@ -204,9 +194,7 @@ class component_pass {
     if (stretch_leaves_ > leaves_of(problem_.data.n_rows)) {
       stretch_leaves_ = leaves_of(problem_.data.n_rows);
     }
-    thread_size_ = thread_memory(*this, nullptr).size;
-    if (!packed_components<T>::prepare(engine_, step_.components, problem_.components, &components_) ||
-        !problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size_)) ||
+    if (!this->make_ready(n_threads, thread_memory(*this, nullptr).size) ||
         !problem_.shared.allocate(static_cast<std::size_t>(shared_memory(*this, nullptr).size))) {
       return false;
     }
@@ -215,16 +203,11 @@ class component_pass {
     return true;
   }
 
-  gmm_problem& problem_;
-  const samebits_gmm_step& step_;
-  gmm_engine<T> engine_;
-  pass_layout<T> layout_;
+  bool with_sums_;
   share_maker<T> make_shares_;
-  packed_components<T> components_;
   std::int64_t levels_;  // of the tree over all leaves
   std::int64_t stretch_leaves_ = 1;
   std::int64_t first_leaf_ = 0;  // of the stretch at hand
-  std::int64_t thread_size_ = 0;
   shared_memory shared_;
   node_stack log_likelihood_{nullptr, 1};
 };

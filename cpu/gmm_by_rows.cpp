@@ -7,33 +7,31 @@ inline namespace SAMEBITS_TARGET {
 namespace {
 
 template <class T>
-class row_pass {
+class row_pass : pass_parts<T> {
  public:
   row_pass(gmm_problem* problem, const samebits_gmm_step& step)
-      : problem_(*problem),
-        step_(step),
-        engine_(find_engine<T>(step.components.shape, problem->data.n_cols)),
-        layout_(engine_, step.components.n_components),
+      : pass_parts<T>(problem, step.components),
+        with_sums_(step.sums.sum_0 != nullptr),
         make_shares_(problem->data, step) {}
 
   bool run(int n_threads, samebits_gmm_step* step) {
     if (!prepare(n_threads)) {
       return false;
     }
-    cpu::parallel_for(
-        n_threads, n_chunks(),
-        [](void* self, std::int64_t chunk, int thread) {
-          static_cast<const row_pass*>(self)->sum_chunk(chunk, thread);
-        },
-        this);
+    cpu::parallel_for<&row_pass::sum_chunk>(n_threads, n_chunks(), *this);
     fold_nodes();
     unpack_node(engine_, nodes_, step);
     return true;
   }
 
  private:
-  std::int64_t n_components() const { return step_.components.n_components; }
-  bool with_sums() const { return step_.sums.sum_0 != nullptr; }
+  using pass_parts<T>::problem_;
+  using pass_parts<T>::engine_;
+  using pass_parts<T>::components_;
+  using pass_parts<T>::block_rows_;
+  using pass_parts<T>::lane_sums_stride_;
+  using pass_parts<T>::n_components;
+
   std::int64_t n_chunks() const {
     return (leaves_of(problem_.data.n_rows) + leaves_per_chunk_ - 1) / leaves_per_chunk_;
   }
@@ -42,13 +40,13 @@ class row_pass {
   struct workspace {
     workspace(const row_pass& pass, double* start) {
       memory_plan plan(start);
-      const std::int64_t rows = pass.layout_.block_rows;
+      const std::int64_t rows = pass.block_rows_;
       columns = plan.take<T>(rows * pass.engine_.n_cols);
       values = plan.take<T>(rows * pass.n_components());
       row_weights = plan.take<T>(rows);
-      work = plan.take<T>(pass.layout_.work_size);
+      work = plan.take<T>(pass.work_size_);
       log_likelihood_lanes = plan.take<T>(lanes<T>);
-      lane_sums = plan.take<T>(pass.n_components() * pass.layout_.lane_sums_stride);
+      lane_sums = plan.take<T>(pass.n_components() * pass.lane_sums_stride_);
       open_nodes = plan.take<double>(pass.levels_ * pass.node_size_);
       size = plan.used();
     }
@@ -63,7 +61,7 @@ class row_pass {
   };
 
   bool prepare(int n_threads) {
-    node_size_ = 1 + (with_sums() ? n_components() * engine_.sums_size : 0);
+    node_size_ = 1 + (with_sums_ ? n_components() * engine_.sums_size : 0);
     // Many chunks keep the threads busy to the end, few keep the memory small. The bits do not depend on it.
     constexpr std::int64_t largest_nodes = 4 << 20;
     leaves_per_chunk_ = 1;
@@ -71,9 +69,7 @@ class row_pass {
       leaves_per_chunk_ *= 2;
     }
     levels_ = node_stack::levels(leaves_per_chunk_);
-    thread_size_ = workspace(*this, nullptr).size;
-    if (!packed_components<T>::prepare(engine_, step_.components, problem_.components, &components_) ||
-        !problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size_)) ||
+    if (!this->make_ready(n_threads, workspace(*this, nullptr).size) ||
         !problem_.shared.allocate(static_cast<std::size_t>(n_chunks() * node_size_))) {
       return false;
     }
@@ -87,23 +83,23 @@ class row_pass {
     const std::int64_t n_rows = problem_.data.n_rows;
     const std::int64_t last = n_rows - first < leaf_rows ? n_rows : first + leaf_rows;
     clear_lanes(memory.log_likelihood_lanes, lanes<T>);
-    if (with_sums()) {
-      clear_lanes(memory.lane_sums, n_components() * layout_.lane_sums_stride);
+    if (with_sums_) {
+      clear_lanes(memory.lane_sums, n_components() * lane_sums_stride_);
     }
-    for (std::int64_t row = first; row < last; row += layout_.block_rows) {
-      add_block(row, last - row < layout_.block_rows ? last - row : layout_.block_rows, memory);
+    for (std::int64_t row = first; row < last; row += block_rows_) {
+      add_block(row, last - row < block_rows_ ? last - row : block_rows_, memory);
     }
     *node++ = static_cast<double>(fold_lanes(memory.log_likelihood_lanes));
-    for (std::int64_t k = 0; with_sums() && k < n_components(); ++k) {
-      engine_.fold_sums(memory.lane_sums + k * layout_.lane_sums_stride, engine_.n_cols, node);
+    for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
+      engine_.fold_sums(memory.lane_sums + k * lane_sums_stride_, engine_.n_cols, node);
       node += engine_.sums_size;
     }
   }
 
   void add_block(std::int64_t row, std::int64_t n_rows, const workspace& memory) const {
     const std::int64_t n_cols = engine_.n_cols;
-    const std::int64_t stride = layout_.block_rows;
-    const T* const rows = problem_.row<T>(row);
+    const std::int64_t stride = block_rows_;
+    const T* const rows = this->row_at(row);
     const column_block<T> x{memory.columns, stride, n_rows, n_cols};
     engine_.turn(rows, n_rows, n_cols, stride, memory.columns);
     fetch_weights(problem_.data, row, n_rows, memory.row_weights);
@@ -112,14 +108,14 @@ class row_pass {
     }
     make_shares_({x, row, n_components(), components_.log_constants, memory.row_weights,
                   rows_behind<T>(problem_, row, n_rows), memory.values, memory.log_likelihood_lanes});
-    for (std::int64_t k = 0; with_sums() && k < n_components(); ++k) {
+    for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
       engine_.add_block(x, rows, components_.component(k), memory.values + k * stride, n_cols, memory.work,
-                        memory.lane_sums + k * layout_.lane_sums_stride);
+                        memory.lane_sums + k * lane_sums_stride_);
     }
   }
 
   void sum_chunk(std::int64_t chunk, int thread) const {
-    const workspace memory(*this, problem_.scratch.data() + thread * thread_size_);
+    const workspace memory(*this, this->thread_start(thread));
     const std::int64_t first = chunk * leaves_per_chunk_;
     const std::int64_t left = leaves_of(problem_.data.n_rows) - first;
     node_stack open(memory.open_nodes, node_size_);
@@ -141,15 +137,10 @@ class row_pass {
     }
   }
 
-  gmm_problem& problem_;
-  const samebits_gmm_step& step_;
-  gmm_engine<T> engine_;
-  pass_layout<T> layout_;
+  bool with_sums_;
   share_maker<T> make_shares_;
-  packed_components<T> components_;
   std::int64_t leaves_per_chunk_;  // a power of two
   std::int64_t levels_;            // of the tree over a chunk's leaves
-  std::int64_t thread_size_;       // doubles of scratch per thread
   std::int64_t node_size_;         // doubles
   double* nodes_;                  // one per chunk
 };

@@ -69,17 +69,38 @@ class node_stack {
   std::int64_t count_;
 };
 
-/// Sizes of a pass, whichever way it is shared out.
+/// What a pass over the rows has, whichever way it is shared out.
 template <class T>
-struct pass_layout {
-  pass_layout(const gmm_engine<T>& engine, std::int64_t n_components)
-      : block_rows(engine.block_rows(n_components, engine.n_cols)),
-        lane_sums_stride(round_up(engine.lane_sums_size, lanes<T>)),
-        work_size(engine.work_size(block_rows, engine.n_cols)) {}
+class pass_parts {
+ public:
+  pass_parts(gmm_problem* problem, const samebits_gmm_components& components)
+      : problem_(*problem),
+        components_of_caller_(components),
+        engine_(find_engine<T>(components.shape, problem->data.n_cols)),
+        block_rows_(engine_.block_rows(components.n_components, engine_.n_cols)),
+        lane_sums_stride_(round_up(engine_.lane_sums_size, lanes<T>)),
+        work_size_(engine_.work_size(block_rows_, engine_.n_cols)) {}
 
-  std::int64_t block_rows;
-  std::int64_t lane_sums_stride;  // from component to component
-  std::int64_t work_size;
+ protected:
+  std::int64_t n_components() const { return components_of_caller_.n_components; }
+  const T* row_at(std::int64_t i) const { return problem_.template row<T>(i); }
+
+  /// Makes the components ready and room for the threads; false when there is no memory.
+  bool make_ready(int n_threads, std::int64_t thread_size) {
+    thread_size_ = thread_size;
+    return packed_components<T>::prepare(engine_, components_of_caller_, problem_.components, &components_) &&
+           problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size));
+  }
+  double* thread_start(int thread) const { return problem_.scratch.data() + thread * thread_size_; }
+
+  gmm_problem& problem_;
+  const samebits_gmm_components& components_of_caller_;
+  gmm_engine<T> engine_;
+  packed_components<T> components_;
+  std::int64_t block_rows_;
+  std::int64_t lane_sums_stride_;  // from component to component
+  std::int64_t work_size_;
+  std::int64_t thread_size_ = 0;  // doubles of scratch per thread
 };
 
 inline std::int64_t leaves_of(std::int64_t n_rows) { return (n_rows + leaf_rows - 1) / leaf_rows; }

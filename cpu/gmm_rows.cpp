@@ -10,44 +10,38 @@ inline namespace SAMEBITS_TARGET {
 namespace {
 
 template <class T>
-class row_outputs {
+class row_outputs : pass_parts<T> {
  public:
   using vec = pack<T>;
 
   row_outputs(gmm_problem* problem, const samebits_gmm_components& components, const samebits_gmm_rows& out)
-      : problem_(*problem),
-        components_of_caller_(components),
-        out_(out),
-        engine_(find_engine<T>(components.shape, problem->data.n_cols)),
-        layout_(engine_, components.n_components) {}
+      : pass_parts<T>(problem, components), out_(out) {}
 
   bool run(int n_threads) {
-    thread_size_ = workspace(*this, nullptr).size;
-    if (!packed_components<T>::prepare(engine_, components_of_caller_, problem_.components, &components_) ||
-        !problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size_))) {
+    if (!this->make_ready(n_threads, workspace(*this, nullptr).size)) {
       return false;
     }
     const std::int64_t n_tasks = (problem_.data.n_rows + task_rows() - 1) / task_rows();
-    cpu::parallel_for(
-        n_threads, n_tasks,
-        [](void* self, std::int64_t task, int thread) {
-          static_cast<const row_outputs*>(self)->run_task(task, thread);
-        },
-        this);
+    cpu::parallel_for<&row_outputs::run_task>(n_threads, n_tasks, *this);
     return true;
   }
 
  private:
-  std::int64_t n_components() const { return components_of_caller_.n_components; }
-  std::int64_t task_rows() const { return 8 * layout_.block_rows; }
+  using pass_parts<T>::problem_;
+  using pass_parts<T>::engine_;
+  using pass_parts<T>::components_;
+  using pass_parts<T>::block_rows_;
+  using pass_parts<T>::n_components;
+
+  std::int64_t task_rows() const { return 8 * block_rows_; }
 
   struct workspace {
     workspace(const row_outputs& outputs, double* start) {
       memory_plan plan(start);
-      const std::int64_t rows = outputs.layout_.block_rows;
+      const std::int64_t rows = outputs.block_rows_;
       columns = plan.take<T>(rows * outputs.engine_.n_cols);
       values = plan.take<T>(rows * outputs.n_components());
-      work = plan.take<T>(outputs.layout_.work_size);
+      work = plan.take<T>(outputs.work_size_);
       size = plan.used();
     }
     T* columns;
@@ -57,20 +51,20 @@ class row_outputs {
   };
 
   void run_task(std::int64_t task, int thread) const {
-    const workspace memory(*this, problem_.scratch.data() + thread * thread_size_);
+    const workspace memory(*this, this->thread_start(thread));
     const std::int64_t first = task * task_rows();
     const std::int64_t n_left = problem_.data.n_rows - first;
     const std::int64_t end = first + (n_left < task_rows() ? n_left : task_rows());
-    for (std::int64_t row = first; row < end; row += layout_.block_rows) {
-      run_block(row, end - row < layout_.block_rows ? end - row : layout_.block_rows, memory);
+    for (std::int64_t row = first; row < end; row += block_rows_) {
+      run_block(row, end - row < block_rows_ ? end - row : block_rows_, memory);
     }
   }
 
   void run_block(std::int64_t row, std::int64_t n_rows, const workspace& memory) const {
     const std::int64_t n_cols = engine_.n_cols;
-    const std::int64_t stride = layout_.block_rows;
+    const std::int64_t stride = block_rows_;
     const column_block<T> x{memory.columns, stride, n_rows, n_cols};
-    engine_.turn(problem_.row<T>(row), n_rows, n_cols, stride, memory.columns);
+    engine_.turn(this->row_at(row), n_rows, n_cols, stride, memory.columns);
     for (std::int64_t k = 0; k < n_components(); ++k) {
       engine_.distances(x, components_.component(k), n_cols, memory.work, memory.values + k * stride);
     }
@@ -81,7 +75,7 @@ class row_outputs {
 
   /// The rows of one vector. `values` holds their squared distances, a component every block_rows.
   void run_vector(std::int64_t row, std::int64_t n_valid, T* values) const {
-    const std::int64_t stride = layout_.block_rows;
+    const std::int64_t stride = block_rows_;
     vec largest(T(0));
     for (std::int64_t k = 0; k < n_components(); ++k) {
       const vec log_prob = component_log_prob(components_.log_constants[k], load<vec>(values + k * stride));
@@ -98,7 +92,7 @@ class row_outputs {
   }
 
   void put_shares(std::int64_t row, std::int64_t n_valid, const T* values, vec largest) const {
-    const std::int64_t stride = layout_.block_rows;
+    const std::int64_t stride = block_rows_;
     vec sum = empty_sum<vec>();
     for (std::int64_t k = 0; k < n_components(); ++k) {
       sum = sum + unnormalised_responsibility(load<vec>(values + k * stride), largest);
@@ -123,7 +117,7 @@ class row_outputs {
     store(largest_of_row, largest);
     for (std::int64_t j = 0; j < n_valid; ++j) {
       std::int64_t label = 0;
-      while (label + 1 < n_components() && values[label * layout_.block_rows + j] < largest_of_row[j]) {
+      while (label + 1 < n_components() && values[label * block_rows_ + j] < largest_of_row[j]) {
         ++label;
       }
       out_.labels[row + j] = label;
@@ -150,13 +144,7 @@ class row_outputs {
     }
   }
 
-  gmm_problem& problem_;
-  const samebits_gmm_components& components_of_caller_;
   const samebits_gmm_rows& out_;
-  gmm_engine<T> engine_;
-  pass_layout<T> layout_;
-  packed_components<T> components_;
-  std::int64_t thread_size_ = 0;
 };
 
 }  // namespace

@@ -46,27 +46,19 @@ class gmm_updater {
     static_assert(sizeof(std::int64_t) == sizeof(double));
     ranks_ = reinterpret_cast<std::int64_t*>(scratch_ + n_threads * thread_size_);
     if (sums_ != nullptr) {
-      for_components<&gmm_updater::move_component>(n_threads, p_.n_components);
+      cpu::parallel_for<&gmm_updater::move_component>(n_threads, p_.n_components, *this);
       if (is_tied_) {
         pool_components();
       }
       update_weights();
     }
-    for_components<&gmm_updater::prepare_component>(n_threads, is_tied_ ? 1 : p_.n_components);
+    cpu::parallel_for<&gmm_updater::prepare_component>(n_threads, is_tied_ ? 1 : p_.n_components, *this);
     share_tied_factor();
     *defect = first_defect();
     return true;
   }
 
  private:
-  template <void (gmm_updater::*Member)(std::int64_t, int) const>
-  void for_components(int n_threads, std::int64_t n) const {
-    cpu::parallel_for(
-        n_threads, n,
-        [](void* self, std::int64_t k, int thread) { (static_cast<const gmm_updater*>(self)->*Member)(k, thread); },
-        const_cast<gmm_updater*>(this));
-  }
-
   double* covariance(std::int64_t k) const { return p_.covariances + k * covariance_size_; }
 
   /// The mean and the covariance of one component. Tied covariances wait for the others before they are regularised.

@@ -13,4 +13,13 @@ namespace samebits::cpu {
 void parallel_for(int n_threads, std::int64_t n_tasks, void (*task)(void* context, std::int64_t index, int thread),
                   void* context);
 
+/// The same for a member function (task, thread) of `object`.
+template <auto Member, class Object>
+void parallel_for(int n_threads, std::int64_t n_tasks, const Object& object) {
+  const auto run = [](void* context, std::int64_t task, int thread) {
+    (static_cast<const Object*>(context)->*Member)(task, thread);
+  };
+  parallel_for(n_threads, n_tasks, run, const_cast<Object*>(&object));
+}
+
 }  // namespace samebits::cpu
