@@ -99,13 +99,17 @@ std::vector<covariance_type> covariances_of(const std::string& command, const st
 
 std::vector<std::int64_t> numbers_of(const std::string& command, const std::string& option, const std::string& text) {
   constexpr std::int64_t most = 1'000'000;
+  constexpr std::int64_t largest = std::int64_t{1} << 53;
   std::vector<std::int64_t> numbers;
   for (const std::string& part : parts_of(text)) {
     const auto range = range_of(part);
     if (!range) {
       refuse(command, option + " is \"" + text + "\" but must be whole numbers such as 2 or 1,2,5..8");
     }
-    if (range->second - range->first >= most) {
+    if (range->first < 0 || range->second > largest) {
+      refuse(command, option + " is \"" + text + "\" but its numbers must be 0 to " + std::to_string(largest));
+    }
+    if (range->second - range->first >= most - std::ssize(numbers)) {
       refuse(command, option + " is \"" + text + "\", which is more than a million numbers");
     }
     for (std::int64_t i = range->first; i <= range->second; ++i) {
@@ -207,12 +211,18 @@ data_rows::data_rows(const std::string& command, const std::string& file, samebi
 
 // ---- progress ----------------------------------------------------------------------------------------------------
 
+std::int64_t runs_of(const gmm_options& options) {
+  const bool is_given =
+      options.warm_start != nullptr || !options.means_init.empty() || !options.responsibilities_init.empty();
+  return is_given ? 1 : options.n_init;
+}
+
 std::function<bool(const gmm_iteration&)> watch(progress& bar, const gmm_options& options) {
   // Restarts run side by side, so that reports come out of order; the bar only grows.
-  return [&bar, n_init = options.n_init, max_iter = options.max_iter, best = 0.0](const gmm_iteration& i) mutable {
+  return [&bar, n_runs = runs_of(options), max_iter = options.max_iter, best = 0.0](const gmm_iteration& i) mutable {
     const double share = static_cast<double>(i.iteration) / static_cast<double>(max_iter);
-    best = std::max(best, (static_cast<double>(i.restart) + share) / static_cast<double>(n_init));
-    bar.show(best, "restart " + std::to_string(i.restart + 1) + " of " + std::to_string(n_init) + ", iteration " +
+    best = std::max(best, (static_cast<double>(i.restart) + share) / static_cast<double>(n_runs));
+    bar.show(best, "restart " + std::to_string(i.restart + 1) + " of " + std::to_string(n_runs) + ", iteration " +
                        std::to_string(i.iteration) + ", log-likelihood " + short_number(i.log_likelihood));
     return !interrupted();
   };

@@ -14,6 +14,7 @@
 #include "cli/progress.hpp"
 #include "cli/table.hpp"
 #include "samebits/digest.hpp"
+#include "samebits/error.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/gmm_model.hpp"
 
@@ -28,7 +29,7 @@ namespace samebits::cli {
 covariance_type covariance_of(const std::string& command, const std::string& name);
 std::vector<covariance_type> covariances_of(const std::string& command, const std::string& names);
 
-/// The whole numbers of a list such as 1,2,5..8.
+/// The whole numbers of a list such as 1,2,5..8: at most a million, each 0 to 2^53.
 std::vector<std::int64_t> numbers_of(const std::string& command, const std::string& option, const std::string& text);
 
 /// float64 or float32.
@@ -85,6 +86,20 @@ class data_rows {
     return call(matrix_view<const double>(table_.values.data() + offset, n, n_cols()));
   }
 
+  /// visit() for a chunk of the rows. A message about a row counts from the start of the chunk: where there is one,
+  /// again(first + n) follows, which is to fail at the same row of all rows up to there.
+  template <class Call, class Again>
+  void visit_chunk(std::int64_t first, std::int64_t n, const Call& call, const Again& again) const {
+    try {
+      visit(first, n, call);
+    } catch (const numerical_failure&) {
+      if (first > 0) {
+        again(first + n);
+      }
+      throw;
+    }
+  }
+
  private:
   table table_;  // of floats without its values
   samebits_dtype dtype_;
@@ -92,6 +107,9 @@ class data_rows {
 };
 
 // ---- progress ----------------------------------------------------------------------------------------------------
+
+/// The runs that a fit makes: a start that is given makes one, whatever n_init is.
+std::int64_t runs_of(const gmm_options& options);
 
 /// A callback of a fit that shows how far it is and stops it when the user presses Ctrl-C.
 std::function<bool(const gmm_iteration&)> watch(progress& bar, const gmm_options& options);

@@ -20,16 +20,25 @@ struct predict_options {
   compute_options compute;
 };
 
+/// Throws where one of the first n rows has no label, which is where it has no probabilities.
+void require_labels(const context& ctx, const gmm_model& model, const data_rows& data, std::int64_t n) {
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(n));
+  data.visit(0, n, [&](auto x) { gmm_predict(ctx, model, x, labels); });
+}
+
 /// Writes what compute(rows, results) gives for chunks of the rows; results are n_results of type T a row.
 template <class T, class Compute>
-std::string write_results(const data_rows& data, const predict_options& o, std::size_t n_results,
-                          const std::vector<std::uint64_t>& shape, samebits_dtype dtype, const Compute& compute) {
+std::string write_results(const context& ctx, const gmm_model& model, const data_rows& data, const predict_options& o,
+                          std::size_t n_results, const std::vector<std::uint64_t>& shape, samebits_dtype dtype,
+                          const Compute& compute) {
   number_output out(command_name, "--out", o.out_file, dtype, shape);
   std::vector<T> results;
   const auto values_per_row = data.n_cols() + static_cast<std::int64_t>(n_results);
   in_chunks(command_name, o.out_file, shape[0], values_per_row, [&](std::uint64_t first, std::int64_t n) {
     results.resize(static_cast<std::size_t>(n) * n_results);
-    data.visit(static_cast<std::int64_t>(first), n, [&](auto x) { compute(x, results.data()); });
+    const auto compute_chunk = [&](auto x) { compute(x, results.data()); };
+    data.visit_chunk(static_cast<std::int64_t>(first), n, compute_chunk,
+                     [&](std::int64_t n_so_far) { require_labels(ctx, model, data, n_so_far); });
     return out.write(std::span<T>(results));
   });
   return out.finish();
@@ -37,9 +46,10 @@ std::string write_results(const data_rows& data, const predict_options& o, std::
 
 std::string write_labels(const context& ctx, const gmm_model& model, const data_rows& data, const predict_options& o) {
   const auto n_rows = static_cast<std::uint64_t>(data.n_rows());
-  return write_results<std::int64_t>(data, o, 1, {n_rows}, SAMEBITS_INT64, [&](auto x, std::int64_t* labels) {
+  const auto compute = [&](auto x, std::int64_t* labels) {
     gmm_predict(ctx, model, x, {labels, static_cast<std::size_t>(x.n_rows())});
-  });
+  };
+  return write_results<std::int64_t>(ctx, model, data, o, 1, {n_rows}, SAMEBITS_INT64, compute);
 }
 
 template <class T>
@@ -47,11 +57,12 @@ std::string write_probabilities(const context& ctx, const gmm_model& model, cons
                                 const predict_options& o) {
   const auto n_rows = static_cast<std::uint64_t>(data.n_rows());
   const auto k = static_cast<std::uint64_t>(model.n_components);
-  return write_results<T>(data, o, k, {n_rows, k}, data.dtype(), [&](auto x, T* out) {
+  const auto compute = [&](auto x, T* out) {
     if constexpr (std::is_same_v<decltype(x), matrix_view<const T>>) {  // T is the type of the rows
       gmm_predict_proba(ctx, model, x, {out, x.n_rows(), model.n_components});
     }
-  });
+  };
+  return write_results<T>(ctx, model, data, o, k, {n_rows, k}, data.dtype(), compute);
 }
 
 std::string write_answers(const context& ctx, const gmm_model& model, const data_rows& data, const predict_options& o) {

@@ -1,4 +1,5 @@
 // samebits sample: rows drawn from a model.
+#include <filesystem>
 #include <memory>
 
 #include "cli/model.hpp"
@@ -40,6 +41,25 @@ void check_range(const context& ctx, const gmm_model& model, const sample_option
   }
 }
 
+/// A file's own place: its absolute path, without symbolic links as far as it exists.
+std::filesystem::path place_of(const std::string& file) {
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(file, error);
+  if (!error) {
+    place = std::filesystem::weakly_canonical(place, error);
+  }
+  return error ? std::filesystem::path(file) : place;
+}
+
+void check_files(const sample_options& o) {
+  if (o.as_json && o.out_file.empty()) {
+    refuse(command_name, "--json needs --out with the name of a file");
+  }
+  if (!o.out_file.empty() && !o.labels_file.empty() && place_of(o.out_file) == place_of(o.labels_file)) {
+    refuse(command_name, "--labels is \"" + o.labels_file + "\", which is the file of --out");
+  }
+}
+
 digests write_sample(const context& ctx, const gmm_model& model, stream_id stream, const sample_options& o) {
   number_output rows(command_name, "--out", o.out_file, SAMEBITS_FLOAT64,
                      {o.n, static_cast<std::uint64_t>(model.n_cols)});
@@ -49,13 +69,17 @@ digests write_sample(const context& ctx, const gmm_model& model, stream_id strea
   }
   std::vector<double> chunk;
   std::vector<std::int64_t> chunk_labels;
+  bool is_whole = true;
   in_chunks(command_name, o.out_file, o.n, model.n_cols, [&](std::uint64_t first, std::int64_t n) {
     chunk.resize(static_cast<std::size_t>(n * model.n_cols));
     chunk_labels.resize(labels ? static_cast<std::size_t>(n) : 0);
     gmm_sample(ctx, model, stream, o.skip + first, {chunk.data(), n, model.n_cols}, chunk_labels);
-    return rows.write(std::span<double>(chunk)) && (!labels || labels->write(std::span<std::int64_t>(chunk_labels)));
+    is_whole =
+        rows.write(std::span<double>(chunk)) && (!labels || labels->write(std::span<std::int64_t>(chunk_labels)));
+    return is_whole;
   });
-  return {rows.finish(), labels ? labels->finish() : ""};
+  // Where the reader of the rows has seen enough, there are labels of some rows only: an earlier file stays.
+  return {rows.finish(), labels && is_whole ? labels->finish() : ""};
 }
 
 void print_record(const context& ctx, const gmm_model& model, stream_id stream, const sample_options& o,
@@ -75,9 +99,7 @@ void print_record(const context& ctx, const gmm_model& model, stream_id stream, 
 }
 
 void run(const sample_options& o) {
-  if (o.as_json && o.out_file.empty()) {
-    refuse(command_name, "--json needs --out with the name of a file");
-  }
+  check_files(o);
   const stream_id stream = o.stream.stream();
   const context ctx = o.compute.context();
   const gmm_model model = read_model(o.model_file);
@@ -100,7 +122,9 @@ void add_sample(CLI::App& app, int&) {
   command->add_option("--skip", o->skip, "number of the first row")->type_name("N")->capture_default_str();
   command->add_option("--out", o->out_file, "a file .npy or .csv; default: lines to standard output")
       ->type_name("FILE");
-  command->add_option("--labels", o->labels_file, "write the component of each row to this file .npy or .csv")
+  command
+      ->add_option("--labels", o->labels_file,
+                   "write the component of each row to this file .npy or .csv, once all rows are out")
       ->type_name("FILE");
   command->add_flag("--json", o->as_json, "print what was drawn, with its digest, as JSON; needs --out");
   o->compute.add_to(*command);

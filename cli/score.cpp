@@ -50,19 +50,27 @@ json answer_of(const context& ctx, const gmm_model& model, const data_rows& data
 
 // ---- each row ----------------------------------------------------------------------------------------------------
 
+/// A call that puts the scores of rows, which are of type T, into `scores`.
+template <class T>
+auto scores_into(std::vector<T>& scores, const context& ctx, const gmm_model& model) {
+  return [&](auto x) {
+    if constexpr (std::is_same_v<decltype(x), matrix_view<const T>>) {
+      scores.resize(static_cast<std::size_t>(x.n_rows()));
+      gmm_score_samples(ctx, model, x, scores);
+    }
+  };
+}
+
 template <class T>
 std::string write_scores(const context& ctx, const gmm_model& model, const data_rows& data, const score_options& o) {
   const auto n_rows = static_cast<std::uint64_t>(data.n_rows());
   number_output out(command_name, "--out", o.out_file, data.dtype(), {n_rows});
   std::vector<T> scores;
+  const auto compute = scores_into(scores, ctx, model);
   in_chunks(command_name, o.out_file, n_rows, data.n_cols() + model.n_components,
             [&](std::uint64_t first, std::int64_t n) {
-              scores.resize(static_cast<std::size_t>(n));
-              data.visit(static_cast<std::int64_t>(first), n, [&](auto x) {
-                if constexpr (std::is_same_v<decltype(x), matrix_view<const T>>) {  // T is the type of the rows
-                  gmm_score_samples(ctx, model, x, scores);
-                }
-              });
+              data.visit_chunk(static_cast<std::int64_t>(first), n, compute,
+                               [&](std::int64_t n_so_far) { data.visit(0, n_so_far, compute); });
               return out.write(std::span<T>(scores));
             });
   return out.finish();

@@ -18,6 +18,7 @@ struct select_options {
   std::string n_components = "1..8";
   std::string covariances = "all";
   std::string criterion = "bic";
+  std::string dtype = "float64";
   std::string out_file;
   bool as_json = false;
   fitting_options fitting;
@@ -60,13 +61,14 @@ json candidates_json(const gmm_selection& s) {
   return candidates;
 }
 
-json answer_of(const context& ctx, const table& data, const gmm_options& options, const select_options& o,
+json answer_of(const context& ctx, const data_rows& data, const gmm_options& options, const select_options& o,
                const gmm_selection& s) {
   json answer = json_header(ctx);
   answer["seed"] = options.seed;
   answer["task"] = options.task;
-  answer["n_rows"] = data.n_rows;
-  answer["n_cols"] = data.n_cols;
+  answer["n_rows"] = data.n_rows();
+  answer["n_cols"] = data.n_cols();
+  answer["dtype"] = dtype_name(data.dtype());
   answer["criterion"] = o.criterion;
   answer["candidates"] = candidates_json(s);
   answer["best"] = s.best;
@@ -85,31 +87,35 @@ void print_candidate(const gmm_candidate& c, bool is_best) {
               c.converged ? "" : "  not converged");
 }
 
-void print_answer(const context& ctx, const table& data, const gmm_selection& s) {
-  std::printf("%lld rows x %lld columns, %s\n\n", static_cast<long long>(data.n_rows),
-              static_cast<long long>(data.n_cols), place_text(ctx).c_str());
+void print_answer(const context& ctx, const data_rows& data, const gmm_selection& s) {
+  std::printf("%lld rows x %lld columns%s, %s\n\n", static_cast<long long>(data.n_rows()),
+              static_cast<long long>(data.n_cols()), data.dtype() == SAMEBITS_FLOAT32 ? " of float32" : "",
+              place_text(ctx).c_str());
   std::printf("  %-14s %10s %10s %16s %16s %16s %16s\n", "covariance", "components", "parameters", "log-likelihood",
               "BIC", "AIC", "ICL");
   for (std::size_t i = 0; i < s.candidates.size(); ++i) {
     print_candidate(s.candidates[i], static_cast<std::int64_t>(i) == s.best);
   }
   std::printf("\ndigest %s\n", gmm_digest(s.model).c_str());
-  print_model(s.model, data.column_names);
+  print_model(s.model, data.column_names());
 }
 
-void run(select_options& o) {
+void run(select_options& o, bool has_n_components) {
   const gmm_criterion criterion = criterion_of(o.criterion);
-  const std::vector<std::int64_t> n_components = numbers_of(command_name, "--components", o.n_components);
+  std::vector<std::int64_t> n_components = numbers_of(command_name, "--components", o.n_components);
   const std::vector<covariance_type> types = covariances_of(command_name, o.covariances);
+  const samebits_dtype dtype = float_type(command_name, o.dtype);
   const context ctx = o.compute.context();
   gmm_options options = o.fitting.read(command_name);
-  const table data = read_data(command_name, o.file);
+  const data_rows data(command_name, o.file, dtype);
+  if (!has_n_components) {  // the default must not ask for more than the rows can give
+    std::erase_if(n_components, [&](std::int64_t k) { return k > data.n_rows(); });
+  }
   gmm_selection selection;
   {
     progress bar;
     options.callback = watch_sweep(bar, types.size() * n_components.size() * static_cast<std::size_t>(options.n_init));
-    selection =
-        gmm_select(ctx, {data.values.data(), data.n_rows, data.n_cols}, types, n_components, options, criterion);
+    selection = data.visit([&](auto x) { return gmm_select(ctx, x, types, n_components, options, criterion); });
   }
   if (!o.out_file.empty()) {
     write_file(o.out_file, gmm_to_json(selection.model));
@@ -128,19 +134,23 @@ void add_select(CLI::App& app, int&) {
       "select", "Fit mixtures with several numbers of components and types of covariance, keep the best");
   const auto o = std::make_shared<select_options>();
   command->add_option("FILE", o->file, "the data: .csv with or without header, or .npy")->required();
-  command->add_option("--components,-k", o->n_components, "numbers of components, such as 1..8 or 2,4,8")
-      ->type_name("LIST")
-      ->capture_default_str();
+  CLI::Option* const n_components =
+      command->add_option("--components,-k", o->n_components, "numbers of components, such as 1..8 or 2,4,8")
+          ->type_name("LIST")
+          ->capture_default_str();
   command
       ->add_option("--covariance", o->covariances, "all, or some of full,tied,diag,spherical,tied-diag,tied-spherical")
       ->type_name("LIST")
       ->capture_default_str();
   command->add_option("--criterion", o->criterion, "bic, aic or icl; the lowest wins")->capture_default_str();
+  command->add_option("--dtype", o->dtype, "compute with the rows as float64 or float32")
+      ->type_name("TYPE")
+      ->capture_default_str();
   o->fitting.add_to(*command);
   command->add_option("--out", o->out_file, "write the best model as JSON to this file")->type_name("FILE");
   command->add_flag("--json", o->as_json, "print all candidates and the best model as JSON");
   o->compute.add_to(*command);
-  command->callback([o] { run(*o); });
+  command->callback([o, n_components] { run(*o, n_components->count() > 0); });
 }
 
 }  // namespace samebits::cli

@@ -34,6 +34,7 @@ samebits_status gmm_step(samebits_call* call, void* problem, samebits_gmm_order 
                          samebits_gmm_step* steps) {
   const default_fp_environment environment;
   gmm_problem* const p = static_cast<gmm_problem*>(problem);
+  p->seed_distances.release();  // seeds have been drawn
   for (std::int64_t i = 0; i < n_steps; ++i) {
     const bool done = p->data.dtype == SAMEBITS_FLOAT32 ? run_step<float>(p, order, call->n_threads, steps + i)
                                                         : run_step<double>(p, order, call->n_threads, steps + i);

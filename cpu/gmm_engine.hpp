@@ -35,7 +35,7 @@ struct gmm_engine {
 template <class T>
 gmm_engine<T> find_engine(samebits_gmm_shape shape, std::int64_t n_cols);
 
-/// What a problem keeps. Its buffers only grow, so that the passes of a fit allocate once.
+/// What a problem keeps. Buffers of a pass only grow, so that the passes of a fit allocate once.
 struct gmm_problem {
   samebits_gmm_data data;
   cpu::buffer components;      // prepared for the engine

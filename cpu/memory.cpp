@@ -28,6 +28,12 @@ bool buffer::allocate(std::size_t n) {
   return true;
 }
 
+void buffer::release() {
+  std::free(data_);
+  data_ = nullptr;
+  size_ = 0;
+}
+
 double* buffer::data() const { return data_; }
 
 }  // namespace samebits::cpu

@@ -15,6 +15,8 @@ class buffer {
 
   /// Makes room for n doubles; keeps what it has when that is enough. False when memory runs out.
   bool allocate(std::size_t n);
+  /// Gives the memory back.
+  void release();
   double* data() const;
 
  private:

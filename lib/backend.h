@@ -81,7 +81,7 @@ typedef enum samebits_gmm_shares {
   samebits_gmm_hard =
       1, /* 1 for the likeliest component, of equal ones the first; the log-likelihood is its log-prob */
   samebits_gmm_given = 2, /* an array */
-  samebits_gmm_random = 3 /* drawn, uniform over all shares: samebits::core::random_shares */
+  samebits_gmm_random = 3 /* drawn, uniform over all shares: samebits::core::random_share */
 } samebits_gmm_shares;
 
 /* How the work of a pass is shared out: by rows, or by components. No effect on the bits. */

@@ -54,6 +54,13 @@ inline void require_array(const void* pointer, int64_t n, const char* function, 
   }
 }
 
+/// Of rows x: none need no array. A number of rows that is negative is refused elsewhere, with the shape of x.
+inline void require_rows(const void* pointer, int64_t n_rows, const char* function, const char* parameter) {
+  if (n_rows != 0) {
+    require_pointer(pointer, function, parameter);
+  }
+}
+
 /// The caller's options over the defaults: a caller built against an older header has a shorter struct.
 template <class Options>
 Options complete(const Options* given, void (*init)(Options*), const char* function, const char* name = "options") {

@@ -1,10 +1,12 @@
 // The C interface: Gaussian mixtures.
 #include <algorithm>
+#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "lib/c_api.hpp"
+#include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_model.hpp"
 #include "samebits/bayesian_gmm.hpp"
@@ -17,12 +19,26 @@ using samebits::c_api::complete;
 using samebits::c_api::guard;
 using samebits::c_api::require_array;
 using samebits::c_api::require_pointer;
+using samebits::c_api::require_rows;
 
 struct samebits_gmm_model {
   explicit samebits_gmm_model(samebits::gmm_model m) : model(std::move(m)), digest(samebits::gmm_digest(model)) {}
 
+  /// Made once it is asked for. Threads may share the model.
+  const char* json() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (json_.empty()) {
+      json_ = samebits::gmm_to_json(model);
+    }
+    return json_.c_str();
+  }
+
   samebits::gmm_model model;
   std::string digest;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::string json_;
 };
 
 struct samebits_gmm_selection {
@@ -37,11 +53,13 @@ struct samebits_gmm_selection {
 struct samebits_bayesian_gmm_model {
   explicit samebits_bayesian_gmm_model(samebits::bayesian_gmm_model m)
       : mixture(std::move(m.mixture)),
+        prior(m.prior),
         weight_concentration(std::move(m.weight_concentration)),
         mean_precision(std::move(m.mean_precision)),
         degrees_of_freedom(std::move(m.degrees_of_freedom)) {}
 
   samebits_gmm_model mixture;
+  samebits::weight_prior prior;
   std::vector<double> weight_concentration;
   std::vector<double> mean_precision;
   std::vector<double> degrees_of_freedom;
@@ -144,16 +162,35 @@ samebits::bayesian_gmm_options to_cpp(const samebits_gmm_options* given, const s
 
 // ---- calls, for rows of either type ------------------------------------------------------------------------------
 
-/// A call with a mixture and rows. `out` is the first array that it writes, which must be there.
+/// A call with a mixture and rows.
 template <class T, class Call>
 samebits_status with_rows(const char* function, samebits_context* context, const samebits_gmm_model* model, const T* x,
-                          int64_t n_rows, int64_t n_cols, const void* out, const char* out_name, const Call& call) {
+                          int64_t n_rows, int64_t n_cols, const Call& call) {
   return guard([&] {
     require_pointer(context, function, "context");
     require_pointer(model, function, "model");
-    require_pointer(x, function, "x");
-    require_pointer(out, function, out_name);
+    require_rows(x, n_rows, function, "x");
     call(context->context, model->model, matrix_view<const T>(x, n_rows, n_cols));
+  });
+}
+
+/// One that writes something for each row.
+template <class T, class Call>
+samebits_status for_rows(const char* function, samebits_context* context, const samebits_gmm_model* model, const T* x,
+                         int64_t n_rows, int64_t n_cols, const void* out, const char* out_name, const Call& call) {
+  return with_rows(function, context, model, x, n_rows, n_cols, [&](const auto& ctx, const auto& m, auto rows) {
+    require_rows(out, n_rows, function, out_name);
+    call(ctx, m, rows);
+  });
+}
+
+/// One that writes something for all of them.
+template <class T, class Call>
+samebits_status over_rows(const char* function, samebits_context* context, const samebits_gmm_model* model, const T* x,
+                          int64_t n_rows, int64_t n_cols, const void* out, const char* out_name, const Call& call) {
+  return with_rows(function, context, model, x, n_rows, n_cols, [&](const auto& ctx, const auto& m, auto rows) {
+    require_pointer(out, function, out_name);
+    call(ctx, m, rows);
   });
 }
 
@@ -162,7 +199,7 @@ samebits_status fit(samebits_context* context, const T* x, int64_t n_rows, int64
                     const samebits_gmm_options* options, samebits_gmm_model** model) {
   return guard([&] {
     require_pointer(context, "gmm_fit", "context");
-    require_pointer(x, "gmm_fit", "x");
+    require_rows(x, n_rows, "gmm_fit", "x");
     require_pointer(model, "gmm_fit", "model");
     *model = new samebits_gmm_model(samebits::gmm_fit(context->context, matrix_view<const T>(x, n_rows, n_cols),
                                                       to_cpp(options, n_rows, n_cols, "gmm_fit")));
@@ -172,21 +209,21 @@ samebits_status fit(samebits_context* context, const T* x, int64_t n_rows, int64
 template <class T>
 samebits_status log_prob(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                          int64_t n_cols, T* out) {
-  return with_rows("gmm_log_prob", context, model, x, n_rows, n_cols, out, "log_prob",
-                   [&](const auto& ctx, const auto& m, auto rows) {
-                     samebits::gmm_log_prob(ctx, m, rows, matrix_view<T>(out, n_rows, m.n_components));
-                   });
+  return for_rows("gmm_log_prob", context, model, x, n_rows, n_cols, out, "log_prob",
+                  [&](const auto& ctx, const auto& m, auto rows) {
+                    samebits::gmm_log_prob(ctx, m, rows, matrix_view<T>(out, n_rows, m.n_components));
+                  });
 }
 
 template <class T>
 samebits_status expectation(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                             int64_t n_cols, T* log_responsibilities, T* log_likelihoods) {
   const T* const out = log_responsibilities != nullptr ? log_responsibilities : log_likelihoods;
-  return with_rows("gmm_expectation", context, model, x, n_rows, n_cols, out, "log_responsibilities",
-                   [&](const auto& ctx, const auto& m, auto rows) {
-                     samebits::gmm_expectation(ctx, m, rows, matrix(log_responsibilities, n_rows, m.n_components),
-                                               array(log_likelihoods, n_rows));
-                   });
+  return for_rows("gmm_expectation", context, model, x, n_rows, n_cols, out, "log_responsibilities",
+                  [&](const auto& ctx, const auto& m, auto rows) {
+                    samebits::gmm_expectation(ctx, m, rows, matrix(log_responsibilities, n_rows, m.n_components),
+                                              array(log_likelihoods, n_rows));
+                  });
 }
 
 template <class T>
@@ -196,8 +233,8 @@ samebits_status maximization(samebits_context* context, const T* x, int64_t n_ro
   return guard([&] {
     const char* const function = "gmm_maximization";
     require_pointer(context, function, "context");
-    require_pointer(x, function, "x");
-    require_pointer(responsibilities, function, "responsibilities");
+    require_rows(x, n_rows, function, "x");
+    require_rows(responsibilities, n_rows, function, "responsibilities");
     require_pointer(model, function, "model");
     const samebits::gmm_options options = to_cpp(given, n_rows, n_cols, function);
     *model = new samebits_gmm_model(
@@ -209,7 +246,7 @@ samebits_status maximization(samebits_context* context, const T* x, int64_t n_ro
 template <class T>
 samebits_status predict(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                         int64_t n_cols, int64_t* labels) {
-  return with_rows(
+  return for_rows(
       "gmm_predict", context, model, x, n_rows, n_cols, labels, "labels",
       [&](const auto& ctx, const auto& m, auto rows) { samebits::gmm_predict(ctx, m, rows, array(labels, n_rows)); });
 }
@@ -217,25 +254,25 @@ samebits_status predict(samebits_context* context, const samebits_gmm_model* mod
 template <class T>
 samebits_status predict_proba(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                               int64_t n_cols, T* out) {
-  return with_rows("gmm_predict_proba", context, model, x, n_rows, n_cols, out, "probabilities",
-                   [&](const auto& ctx, const auto& m, auto rows) {
-                     samebits::gmm_predict_proba(ctx, m, rows, matrix_view<T>(out, n_rows, m.n_components));
-                   });
+  return for_rows("gmm_predict_proba", context, model, x, n_rows, n_cols, out, "probabilities",
+                  [&](const auto& ctx, const auto& m, auto rows) {
+                    samebits::gmm_predict_proba(ctx, m, rows, matrix_view<T>(out, n_rows, m.n_components));
+                  });
 }
 
 template <class T>
 samebits_status score_samples(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                               int64_t n_cols, T* out) {
-  return with_rows("gmm_score_samples", context, model, x, n_rows, n_cols, out, "log_likelihoods",
-                   [&](const auto& ctx, const auto& m, auto rows) {
-                     samebits::gmm_score_samples(ctx, m, rows, array(out, n_rows));
-                   });
+  return for_rows("gmm_score_samples", context, model, x, n_rows, n_cols, out, "log_likelihoods",
+                  [&](const auto& ctx, const auto& m, auto rows) {
+                    samebits::gmm_score_samples(ctx, m, rows, array(out, n_rows));
+                  });
 }
 
 template <class T>
 samebits_status score(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                       int64_t n_cols, const double* sample_weights, double* out) {
-  return with_rows("gmm_score", context, model, x, n_rows, n_cols, out, "score",
+  return over_rows("gmm_score", context, model, x, n_rows, n_cols, out, "score",
                    [&](const auto& ctx, const auto& m, auto rows) {
                      *out = samebits::gmm_score(ctx, m, rows, array(sample_weights, n_rows));
                    });
@@ -248,7 +285,7 @@ samebits_gmm_criteria to_c(const samebits::gmm_criteria& c) {
 template <class T>
 samebits_status evaluate(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
                          int64_t n_cols, const double* sample_weights, samebits_gmm_criteria* out) {
-  return with_rows("gmm_evaluate", context, model, x, n_rows, n_cols, out, "criteria",
+  return over_rows("gmm_evaluate", context, model, x, n_rows, n_cols, out, "criteria",
                    [&](const auto& ctx, const auto& m, auto rows) {
                      *out = to_c(samebits::gmm_evaluate(ctx, m, rows, array(sample_weights, n_rows)));
                    });
@@ -260,10 +297,51 @@ samebits_status bayesian_fit(samebits_context* context, const T* x, int64_t n_ro
                              samebits_bayesian_gmm_model** model) {
   return guard([&] {
     require_pointer(context, "bayesian_gmm_fit", "context");
-    require_pointer(x, "bayesian_gmm_fit", "x");
+    require_rows(x, n_rows, "bayesian_gmm_fit", "x");
     require_pointer(model, "bayesian_gmm_fit", "model");
     *model = new samebits_bayesian_gmm_model(samebits::bayesian_gmm_fit(
         context->context, matrix_view<const T>(x, n_rows, n_cols), to_cpp(options, priors, n_rows, n_cols)));
+  });
+}
+
+template <class T>
+samebits_status merge(samebits_context* context, const samebits_gmm_model* model, const T* x, int64_t n_rows,
+                      int64_t n_cols, const double* sample_weights, int64_t* kept, int64_t* joined, double* entropies) {
+  return over_rows("gmm_merge", context, model, x, n_rows, n_cols, entropies, "entropies",
+                   [&](const auto& ctx, const auto& m, auto rows) {
+                     require_array(kept, m.n_components - 1, "gmm_merge", "kept", "n_components - 1");
+                     require_array(joined, m.n_components - 1, "gmm_merge", "joined", "n_components - 1");
+                     const samebits::gmm_merging merging =
+                         samebits::gmm_merge(ctx, m, rows, array(sample_weights, n_rows));
+                     *entropies = merging.entropy;
+                     for (const samebits::gmm_merger& merger : merging.mergers) {
+                       *kept++ = merger.kept;
+                       *joined++ = merger.joined;
+                       *++entropies = merger.entropy;
+                     }
+                   });
+}
+
+template <class T>
+samebits_status select(samebits_context* context, const T* x, int64_t n_rows, int64_t n_cols,
+                       const samebits_covariance_type* types, int64_t n_types, const int64_t* n_components,
+                       int64_t n_sizes, const samebits_gmm_options* options, samebits_gmm_criterion criterion,
+                       samebits_gmm_selection** selection) {
+  return guard([&] {
+    const char* const function = "gmm_select";
+    require_pointer(context, function, "context");
+    require_rows(x, n_rows, function, "x");
+    require_array(types, n_types, function, "types", "n_types");
+    require_array(n_components, n_sizes, function, "n_components", "n_sizes");
+    require_pointer(selection, function, "selection");
+    std::vector<samebits::covariance_type> cpp_types;
+    for (int64_t i = 0; i < n_types; ++i) {
+      cpp_types.push_back(to_covariance_type(types[i], function, "types[" + std::to_string(i) + "]"));
+    }
+    *selection = new samebits_gmm_selection(
+        samebits::gmm_select(context->context, matrix_view<const T>(x, n_rows, n_cols), cpp_types,
+                             array(n_components, n_sizes), to_cpp(options, n_rows, n_cols, function),
+                             to_cpp(criterion, samebits::gmm_criterion::icl, function, "criterion")));
   });
 }
 
@@ -272,6 +350,7 @@ samebits::gmm_model make_model(samebits_covariance_type covariance, int64_t k, i
   if (n_cols < 1) {
     samebits::gmm::refuse("gmm_model_create", "n_cols is " + std::to_string(n_cols) + " but must be at least 1");
   }
+  const samebits::default_fp_environment environment;
   samebits::gmm_model m;
   m.covariance = to_covariance_type(covariance, "gmm_model_create", "covariance");
   m.n_components = k;
@@ -382,6 +461,31 @@ SAMEBITS_C_API int64_t samebits_gmm_model_n_parameters(const samebits_gmm_model*
 }
 SAMEBITS_C_API const char* samebits_gmm_model_digest(const samebits_gmm_model* m) {
   return m == nullptr ? "" : m->digest.c_str();
+}
+SAMEBITS_C_API samebits_status samebits_gmm_model_covariance(const samebits_gmm_model* model, int64_t k, double* out) {
+  return guard([&] {
+    require_pointer(model, "gmm_covariance", "model");
+    require_pointer(out, "gmm_covariance", "out");
+    const std::vector<double> covariance = samebits::gmm_covariance(model->model, k);
+    std::copy(covariance.begin(), covariance.end(), out);
+  });
+}
+
+SAMEBITS_C_API samebits_status samebits_gmm_model_to_json(const samebits_gmm_model* model, const char** json) {
+  return guard([&] {
+    require_pointer(model, "gmm_to_json", "model");
+    require_pointer(json, "gmm_to_json", "json");
+    const samebits::default_fp_environment environment;
+    *json = model->json();
+  });
+}
+SAMEBITS_C_API samebits_status samebits_gmm_model_from_json(const char* json, samebits_gmm_model** model) {
+  return guard([&] {
+    require_pointer(json, "gmm_from_json", "json");
+    require_pointer(model, "gmm_from_json", "model");
+    const samebits::default_fp_environment environment;
+    *model = new samebits_gmm_model(samebits::gmm_from_json(json));
+  });
 }
 
 SAMEBITS_C_API samebits_status samebits_gmm_save(const samebits_gmm_model* model, const char* file) {
@@ -527,28 +631,25 @@ SAMEBITS_C_API samebits_status samebits_gmm_merge(samebits_context* context, con
                                                   const double* x, int64_t n_rows, int64_t n_cols,
                                                   const double* sample_weights, int64_t* kept, int64_t* joined,
                                                   double* entropies) {
-  return with_rows("gmm_merge", context, model, x, n_rows, n_cols, entropies, "entropies",
-                   [&](const auto& ctx, const auto& m, auto rows) {
-                     require_array(kept, m.n_components - 1, "gmm_merge", "kept", "n_components - 1");
-                     require_array(joined, m.n_components - 1, "gmm_merge", "joined", "n_components - 1");
-                     const samebits::gmm_merging merging =
-                         samebits::gmm_merge(ctx, m, rows, array(sample_weights, n_rows));
-                     *entropies = merging.entropy;
-                     for (const samebits::gmm_merger& merger : merging.mergers) {
-                       *kept++ = merger.kept;
-                       *joined++ = merger.joined;
-                       *++entropies = merger.entropy;
-                     }
-                   });
+  return merge(context, model, x, n_rows, n_cols, sample_weights, kept, joined, entropies);
+}
+SAMEBITS_C_API samebits_status samebits_gmm_merge_float(samebits_context* context, const samebits_gmm_model* model,
+                                                        const float* x, int64_t n_rows, int64_t n_cols,
+                                                        const double* sample_weights, int64_t* kept, int64_t* joined,
+                                                        double* entropies) {
+  return merge(context, model, x, n_rows, n_cols, sample_weights, kept, joined, entropies);
 }
 SAMEBITS_C_API samebits_status samebits_gmm_merge_clusters(const int64_t* kept, const int64_t* joined,
                                                            int64_t n_components, int64_t n_clusters,
                                                            int64_t* clusters) {
   return guard([&] {
     const char* const function = "gmm_merge_clusters";
-    require_array(clusters, n_components, function, "clusters", "n_components");
-    require_array(kept, std::max<int64_t>(n_components - 1, 0), function, "kept", "n_components - 1");
-    require_array(joined, std::max<int64_t>(n_components - 1, 0), function, "joined", "n_components - 1");
+    if (n_components < 1) {
+      samebits::gmm::refuse(function, "n_components is " + std::to_string(n_components) + " but must be at least 1");
+    }
+    require_pointer(clusters, function, "clusters");
+    require_array(kept, n_components - 1, function, "kept", "n_components - 1");
+    require_array(joined, n_components - 1, function, "joined", "n_components - 1");
     samebits::gmm_merging merging;
     for (int64_t i = 0; i < n_components - 1; ++i) {
       if (kept[i] < 0 || kept[i] >= joined[i] || joined[i] >= n_components) {
@@ -572,22 +673,15 @@ SAMEBITS_C_API samebits_status samebits_gmm_select(samebits_context* context, co
                                                    const samebits_gmm_options* options,
                                                    samebits_gmm_criterion criterion,
                                                    samebits_gmm_selection** selection) {
-  return guard([&] {
-    const char* const function = "gmm_select";
-    require_pointer(context, function, "context");
-    require_pointer(x, function, "x");
-    require_array(types, n_types, function, "types", "n_types");
-    require_array(n_components, n_sizes, function, "n_components", "n_sizes");
-    require_pointer(selection, function, "selection");
-    std::vector<samebits::covariance_type> cpp_types;
-    for (int64_t i = 0; i < n_types; ++i) {
-      cpp_types.push_back(to_covariance_type(types[i], function, "types[" + std::to_string(i) + "]"));
-    }
-    *selection = new samebits_gmm_selection(
-        samebits::gmm_select(context->context, matrix_view<const double>(x, n_rows, n_cols), cpp_types,
-                             array(n_components, n_sizes), to_cpp(options, n_rows, n_cols, function),
-                             to_cpp(criterion, samebits::gmm_criterion::icl, function, "criterion")));
-  });
+  return select(context, x, n_rows, n_cols, types, n_types, n_components, n_sizes, options, criterion, selection);
+}
+SAMEBITS_C_API samebits_status samebits_gmm_select_float(samebits_context* context, const float* x, int64_t n_rows,
+                                                         int64_t n_cols, const samebits_covariance_type* types,
+                                                         int64_t n_types, const int64_t* n_components, int64_t n_sizes,
+                                                         const samebits_gmm_options* options,
+                                                         samebits_gmm_criterion criterion,
+                                                         samebits_gmm_selection** selection) {
+  return select(context, x, n_rows, n_cols, types, n_types, n_components, n_sizes, options, criterion, selection);
 }
 SAMEBITS_C_API void samebits_gmm_selection_destroy(samebits_gmm_selection* selection) { delete selection; }
 
@@ -653,6 +747,9 @@ SAMEBITS_C_API void samebits_bayesian_gmm_model_destroy(samebits_bayesian_gmm_mo
 
 SAMEBITS_C_API const samebits_gmm_model* samebits_bayesian_gmm_model_mixture(const samebits_bayesian_gmm_model* m) {
   return m == nullptr ? nullptr : &m->mixture;
+}
+SAMEBITS_C_API samebits_weight_prior samebits_bayesian_gmm_model_prior(const samebits_bayesian_gmm_model* m) {
+  return m == nullptr ? SAMEBITS_PRIOR_DIRICHLET : static_cast<samebits_weight_prior>(m->prior);
 }
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_weight_concentration(const samebits_bayesian_gmm_model* m) {
   return m == nullptr ? nullptr : m->weight_concentration.data();

@@ -43,22 +43,6 @@ void check_weights(const char* function, std::span<const double> weights, std::i
   }
 }
 
-void check_symmetric(const char* function, const char* name, matrix_view<const double> matrices, covariance_type type) {
-  const std::int64_t n = matrices.n_cols();
-  for (std::int64_t i = 0; i < matrices.n_rows(); ++i) {
-    const std::int64_t k = i / n;
-    const std::int64_t a = i % n;
-    for (std::int64_t b = 0; b < a; ++b) {
-      const double lower = matrices(i, b);
-      const double upper = matrices(k * n + b, a);
-      if (std::abs(lower - upper) > 1e-9 * (std::abs(lower) + std::abs(upper))) {
-        refuse(function, spread_name(name, k, type) + " is not symmetric: row " + text(a) + ", column " + text(b) +
-                             " is " + text(lower) + " but its mirror is " + text(upper));
-      }
-    }
-  }
-}
-
 void check_positive(const char* function, const char* name, matrix_view<const double> values) {
   for (std::int64_t i = 0; i < values.n_rows(); ++i) {
     for (std::int64_t j = 0; j < values.n_cols(); ++j) {
@@ -121,7 +105,7 @@ void check_start(const char* function, const data_view& x, const gmm_options& o)
     check_spreads(function, "precisions_init", o.precisions_init, o, x.n_cols);
   }
   if (has_responsibilities) {
-    check_responsibilities(function, "responsibilities_init", o.responsibilities_init, x.n_rows, o.n_components);
+    check_responsibilities(function, "responsibilities_init", o.responsibilities_init, x, o.n_components);
   }
   if (o.warm_start != nullptr) {
     refuse_both(function, "warm_start", true, "weights_init", !o.weights_init.empty());
@@ -194,6 +178,15 @@ void check_numbers(const char* function, const data_view& x, const gmm_options& 
   }
 }
 
+/// Products of weights or shares with squares must stay in the range of numbers.
+void check_largest(const char* function, const char* name, double largest, const data_view& x) {
+  const double limit = x.dtype == SAMEBITS_FLOAT32 ? 0x1p60 : 0x1p700;
+  if (largest > limit || largest < 1 / limit) {
+    refuse(function, std::string("the largest of ") + name + " is " + text(largest) + " but must be from " +
+                         text(1 / limit) + " to " + text(limit));
+  }
+}
+
 }  // namespace
 
 void refuse(const char* function, const std::string& what) {
@@ -231,11 +224,22 @@ void check_sample_weights(const char* function, std::span<const double> weights,
   if (largest == 0) {
     refuse(function, "sample_weights sums to 0 but must have a sum above 0");
   }
-  // Their products with squares must stay in the range of numbers.
-  const double limit = x.dtype == SAMEBITS_FLOAT32 ? 0x1p60 : 0x1p700;
-  if (largest > limit || largest < 1 / limit) {
-    refuse(function, "the largest of sample_weights is " + text(largest) + " but must be from " + text(1 / limit) +
-                         " to " + text(limit));
+  check_largest(function, "sample_weights", largest, x);
+}
+
+void check_symmetric(const char* function, const char* name, matrix_view<const double> matrices, covariance_type type) {
+  const std::int64_t n = matrices.n_cols();
+  for (std::int64_t i = 0; i < matrices.n_rows(); ++i) {
+    const std::int64_t k = i / n;
+    const std::int64_t a = i % n;
+    for (std::int64_t b = 0; b < a; ++b) {
+      const double lower = matrices(i, b);
+      const double upper = matrices(k * n + b, a);
+      if (std::abs(lower - upper) > 1e-9 * (std::abs(lower) + std::abs(upper))) {
+        refuse(function, spread_name(name, k, type) + " is not symmetric: row " + text(a) + ", column " + text(b) +
+                             " is " + text(lower) + " but its mirror is " + text(upper));
+      }
+    }
   }
 }
 
@@ -259,10 +263,13 @@ void check_components(const char* function, std::int64_t n_components, covarianc
 }
 
 void check_responsibilities(const char* function, const char* name, matrix_view<const double> responsibilities,
-                            std::int64_t n_rows, std::int64_t n_components) {
-  check_shape(function, name, responsibilities.n_rows(), responsibilities.n_cols(), n_rows, n_components);
+                            const data_view& x, std::int64_t n_components) {
+  check_shape(function, name, responsibilities.n_rows(), responsibilities.n_cols(), x.n_rows, n_components);
+  if (responsibilities.data() == nullptr) {
+    refuse(function, std::string(name) + " is NULL");
+  }
   double largest = 0;
-  for (std::int64_t i = 0; i < n_rows; ++i) {
+  for (std::int64_t i = 0; i < x.n_rows; ++i) {
     for (std::int64_t k = 0; k < n_components; ++k) {
       const double share = responsibilities(i, k);
       if (!(share >= 0) || !std::isfinite(share)) {
@@ -275,6 +282,7 @@ void check_responsibilities(const char* function, const char* name, matrix_view<
   if (largest == 0) {
     refuse(function, std::string(name) + " is 0 everywhere");
   }
+  check_largest(function, name, largest, x);
 }
 
 void check_regularisation(const char* function, double reg_covar, double reg_covar_relative) {
@@ -311,7 +319,7 @@ void check_maximization(const char* function, const data_view& x, matrix_view<co
   check_components(function, o.n_components, o.covariance, x.n_cols);
   check_regularisation(function, o.reg_covar, o.reg_covar_relative);
   check_sample_weights(function, o.sample_weights, x);
-  check_responsibilities(function, "responsibilities", responsibilities, x.n_rows, o.n_components);
+  check_responsibilities(function, "responsibilities", responsibilities, x, o.n_components);
 }
 
 }  // namespace samebits::gmm

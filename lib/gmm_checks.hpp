@@ -20,15 +20,19 @@ void check_rows(const char* function, const data_view& x);
 /// One weight for each row or none, finite and at least 0, with a sum above 0.
 void check_sample_weights(const char* function, std::span<const double> weights, const data_view& x);
 
+/// Matrices one below the other, named by spread_name. Fitted covariances are symmetric to the bit; those from
+/// elsewhere may have been rounded, to 1e-9 of an element.
+void check_symmetric(const char* function, const char* name, matrix_view<const double> matrices, covariance_type type);
+
 void check_shape(const char* function, const char* name, std::int64_t n_rows, std::int64_t n_cols,
                  std::int64_t needed_rows, std::int64_t needed_cols);
 
 /// At least one component, and no more memory for them than there can be.
 void check_components(const char* function, std::int64_t n_components, covariance_type type, std::int64_t n_cols);
 
-/// Responsibilities [n_rows x n_components]: finite, at least 0, not all 0.
+/// Responsibilities [n_rows x n_components]: finite, at least 0, the largest in the same range as weights.
 void check_responsibilities(const char* function, const char* name, matrix_view<const double> responsibilities,
-                            std::int64_t n_rows, std::int64_t n_components);
+                            const data_view& x, std::int64_t n_components);
 
 /// reg_covar and reg_covar_relative.
 void check_regularisation(const char* function, double reg_covar, double reg_covar_relative);

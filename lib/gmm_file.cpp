@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cfenv>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "lib/fp_environment.hpp"
 #include "lib/gmm_model.hpp"
 #include "lib/replacing_file.hpp"
 #include "samebits/error.hpp"
@@ -25,6 +27,22 @@ using shape = std::vector<std::int64_t>;
 
 constexpr const char* format_name = "samebits-gmm";
 constexpr int format_version = 1;
+
+/// The default floating-point environment also for the C library: its strtod, which reads the numbers, rounds by the
+/// mode of the x87 unit even where that computes nothing.
+class text_environment {
+ public:
+  text_environment() {
+    std::fegetenv(&saved_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~text_environment() { std::fesetenv(&saved_); }
+  text_environment(const text_environment&) = delete;
+  text_environment& operator=(const text_environment&) = delete;
+
+ private:
+  std::fenv_t saved_;
+};
 
 /// How the arrays of the file nest: covariances_shape without the dimensions that the type makes 1.
 shape covariances_nesting(covariance_type type, std::int64_t k, std::int64_t n) {
@@ -96,6 +114,7 @@ void require_finite(const char* function, double value, const std::string& name)
 }
 
 std::string to_json(const char* function, const gmm_model& m) {
+  const default_fp_environment environment;
   gmm::require_valid(function, m);
   require_finite(function, m.log_likelihood, "log_likelihood");
   for (std::size_t i = 0; i < m.trace.size(); ++i) {
@@ -306,6 +325,13 @@ class model_reader {
   std::vector<std::size_t> indices_;  // of the element being read
 };
 
+/// @param where  what messages begin with
+gmm_model from_json(std::string where, std::string_view text) {
+  const text_environment of_the_library;
+  const default_fp_environment environment;
+  return model_reader(std::move(where), text).read();
+}
+
 std::string read_file(const std::string& path) {
   const auto require = [&](bool is_well) {
     if (!is_well) {
@@ -327,7 +353,7 @@ std::string read_file(const std::string& path) {
 
 std::string gmm_to_json(const gmm_model& model) { return to_json("gmm_to_json", model); }
 
-gmm_model gmm_from_json(std::string_view text) { return model_reader("gmm_from_json", text).read(); }
+gmm_model gmm_from_json(std::string_view text) { return from_json("gmm_from_json", text); }
 
 void gmm_save(const gmm_model& model, const std::string& path) {
   const std::string text = to_json("gmm_save", model);
@@ -340,6 +366,6 @@ void gmm_save(const gmm_model& model, const std::string& path) {
   }
 }
 
-gmm_model gmm_load(const std::string& path) { return model_reader("gmm_load: " + path, read_file(path)).read(); }
+gmm_model gmm_load(const std::string& path) { return from_json("gmm_load: " + path, read_file(path)); }
 
 }  // namespace samebits

@@ -1,6 +1,7 @@
 // Mixtures of some of the columns: marginal and conditional ones.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
@@ -134,6 +135,15 @@ regression regress(const double* covariance, std::int64_t n, columns_view kept, 
   return r;
 }
 
+/// The log-prob of values at a squared distance from component k. Values and means are finite, so that a distance that
+/// is not has overflowed: infinite, or NaN where infinities of both signs met.
+double log_prob_at(const gmm_model& model, std::int64_t k, std::int64_t n_given, double log_determinant,
+                   double distance) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return core::component_log_prob(core::log_constant(model.weights[k], n_given, log_determinant),
+                                  std::isfinite(distance) ? distance : infinity);
+}
+
 /// Means and covariances of the kept columns, and the log-probs of the values.
 void condition_by_triangles(const gmm_model& model, columns_view kept, columns_view given, const double* values,
                             gmm_model& part, std::vector<double>& log_probs) {
@@ -150,7 +160,7 @@ void condition_by_triangles(const gmm_model& model, columns_view kept, columns_v
     const double distance =
         core::standardised_by_triangle(r.inverse_factor.data(), values, mean.data(), n_given, z.data());
     core::conditional_mean(r.cross_factor.data(), z.data(), n_given, part.n_cols, part.means.data() + k * part.n_cols);
-    log_probs[k] = core::component_log_prob(core::log_constant(model.weights[k], n_given, r.log_determinant), distance);
+    log_probs[k] = log_prob_at(model, k, n_given, r.log_determinant, distance);
   }
 }
 
@@ -165,7 +175,49 @@ void condition_by_scales(const gmm_model& model, columns_view given, const doubl
     core::factor_variances(elements_of(p.covariance(k), given).data(), n_given, scales.data(), log_determinant);
     const std::vector<double> mean = elements_of(p.means.data() + k * p.n_cols, given);
     const double distance = core::standardised_by_scales(scales.data(), values, mean.data(), n_given);
-    log_probs[k] = core::component_log_prob(core::log_constant(model.weights[k], n_given, log_determinant), distance);
+    log_probs[k] = log_prob_at(model, k, n_given, log_determinant, distance);
+  }
+}
+
+/// The place among the values of the one that is farthest from its nearest component, in standard deviations.
+std::int64_t farthest_value(const gmm_model& model, columns_view columns, std::span<const double> values) {
+  const gmm::parameters p(model);
+  const std::int64_t n = model.n_cols;
+  const std::int64_t stride = gmm::shape_of(model.covariance) == samebits_gmm_triangle ? n + 1 : 1;
+  std::int64_t farthest = 0;
+  double largest = 0;
+  for (std::int64_t i = 0; i < std::ssize(values); ++i) {
+    double least = std::numeric_limits<double>::infinity();
+    for (std::int64_t k = 0; k < p.n_components; ++k) {
+      const double deviation = std::sqrt(p.covariance(k)[columns[i] * stride]);
+      least = std::min(least, std::abs(values[i] - p.means[k * n + columns[i]]) / deviation);
+    }
+    if (least > largest) {
+      largest = least;
+      farthest = i;
+    }
+  }
+  return farthest;
+}
+
+[[noreturn]] void refuse_far(const gmm_model& model, columns_view columns, std::span<const double> values) {
+  const std::int64_t i = farthest_value(model, columns, values);
+  throw numerical_failure(std::string(conditional_name) + ": values[" + gmm::text(i) + "] is " + gmm::text(values[i]) +
+                          " for column " + gmm::text(columns[i]) +
+                          " (counted from 0), so far from every component that squared distances overflow");
+}
+
+/// A component that is out of reach has weight 0; where its mean has overflowed it gets that of the marginal.
+void repair_means(const std::vector<double>& marginal_means, gmm_model& part) {
+  for (std::int64_t k = 0; k < part.n_components; ++k) {
+    double* const mean = part.means.data() + k * part.n_cols;
+    if (std::all_of(mean, mean + part.n_cols, [](double value) { return std::isfinite(value); })) {
+      continue;
+    }
+    if (part.weights[k] > 0) {
+      throw numerical_failure(std::string(conditional_name) + ": the mean of component " + gmm::text(k) + " overflows");
+    }
+    std::copy_n(marginal_means.data() + k * part.n_cols, part.n_cols, mean);
   }
 }
 
@@ -199,6 +251,7 @@ gmm_model gmm_conditional(const gmm_model& model, std::span<const std::int64_t> 
   check_values(model, columns, values);
   const std::vector<std::int64_t> kept = other_columns(model.n_cols, columns);
   gmm_model part = marginal(model, kept);
+  const std::vector<double> marginal_means = part.means;
   std::vector<double>& log_probs = part.weights;
   if (gmm::shape_of(model.covariance) == samebits_gmm_triangle) {
     condition_by_triangles(model, kept, columns, values.data(), part, log_probs);
@@ -206,9 +259,9 @@ gmm_model gmm_conditional(const gmm_model& model, std::span<const std::int64_t> 
     condition_by_scales(model, columns, values.data(), log_probs);
   }
   if (!std::isfinite(core::normalise_log_probs(part.n_components, log_probs.data()))) {
-    throw numerical_failure(std::string(conditional_name) +
-                            ": values is so far from every component that its squared distances overflow");
+    refuse_far(model, columns, values);
   }
+  repair_means(marginal_means, part);
   return part;
 }
 

@@ -161,6 +161,16 @@ gmm_merging merge(clustering& clusters) {
   return merging;
 }
 
+gmm_merging merge(const context& ctx, const gmm_model& model, const gmm::data_view& x,
+                  std::span<const double> sample_weights) {
+  const default_fp_environment environment;
+  gmm::require_rows(function, model, x);
+  gmm::sum_of_weights(function, sample_weights, x);
+  const gmm::parameters mixture = gmm::prepared(ctx, function, model);
+  clustering clusters(ctx, mixture, x, sample_weights);
+  return merge(clusters);
+}
+
 }  // namespace
 
 std::vector<std::int64_t> gmm_merging::clusters(std::int64_t n_clusters) const {
@@ -186,12 +196,11 @@ std::vector<std::int64_t> gmm_merging::clusters(std::int64_t n_clusters) const {
 
 gmm_merging gmm_merge(const context& ctx, const gmm_model& model, matrix_view<const double> x,
                       std::span<const double> sample_weights) {
-  const default_fp_environment environment;
-  gmm::require_rows(function, model, x);
-  gmm::sum_of_weights(function, sample_weights, x);
-  const gmm::parameters mixture = gmm::prepared(ctx, function, model);
-  clustering clusters(ctx, mixture, x, sample_weights);
-  return merge(clusters);
+  return merge(ctx, model, x, sample_weights);
+}
+gmm_merging gmm_merge(const context& ctx, const gmm_model& model, matrix_view<const float> x,
+                      std::span<const double> sample_weights) {
+  return merge(ctx, model, x, sample_weights);
 }
 
 }  // namespace samebits

@@ -58,24 +58,6 @@ void require_shape(const char* function, const gmm_model& model) {
   require_size(function, "covariances", model.covariances, shape.n_rows * shape.n_cols);
 }
 
-/// Fitted covariances are symmetric to the bit; those from elsewhere may have been rounded.
-void require_symmetric(const char* function, const gmm_model& model) {
-  const std::int64_t n = model.n_cols;
-  for (std::int64_t k = 0; k < covariances_shape(model.covariance, model.n_components, n).n_rows / n; ++k) {
-    const double* const covariance = model.covariances.data() + k * n * n;
-    for (std::int64_t a = 0; a < n; ++a) {
-      for (std::int64_t b = 0; b < a; ++b) {
-        const double lower = covariance[a * n + b];
-        const double upper = covariance[b * n + a];
-        if (std::abs(lower - upper) > 1e-9 * (std::abs(lower) + std::abs(upper))) {
-          refuse(function, spread_name("model.covariances", k, model.covariance) + " is not symmetric: row " + text(a) +
-                               ", column " + text(b) + " is " + text(lower) + " but its mirror is " + text(upper));
-        }
-      }
-    }
-  }
-}
-
 /// All of the checks but that covariances are positive definite.
 void require_numbers(const char* function, const gmm_model& model) {
   require_shape(function, model);
@@ -83,10 +65,10 @@ void require_numbers(const char* function, const gmm_model& model) {
   const matrix_shape shape = covariances_shape(model.covariance, model.n_components, model.n_cols);
   require_finite(function, "model.means",
                  matrix_view<const double>(model.means.data(), model.n_components, model.n_cols));
-  require_finite(function, "model.covariances",
-                 matrix_view<const double>(model.covariances.data(), shape.n_rows, shape.n_cols));
+  const matrix_view<const double> covariances(model.covariances.data(), shape.n_rows, shape.n_cols);
+  require_finite(function, "model.covariances", covariances);
   if (shape_of(model.covariance) == samebits_gmm_triangle) {
-    require_symmetric(function, model);
+    check_symmetric(function, "model.covariances", covariances, model.covariance);
   }
 }
 
@@ -138,8 +120,6 @@ parameters prepared(const context& ctx, const char* function, const gmm_model& m
   return p;
 }
 
-namespace {
-
 void require_columns(const char* function, const gmm_model& model, const data_view& x) {
   if (x.n_cols != model.n_cols) {
     refuse(function, "x has " + counted(x.n_cols, "column") + " but the model has " + text(model.n_cols));
@@ -149,7 +129,19 @@ void require_columns(const char* function, const gmm_model& model, const data_vi
   }
 }
 
-}  // namespace
+void require_memory(const char* function, const char* name, const void* data, std::int64_t size) {
+  if (data == nullptr && size > 0) {
+    refuse(function, std::string(name) + " is NULL but must have room for " + counted(size, "element"));
+  }
+}
+
+void require_memory(const char* function, const char* name, const void* data, std::int64_t n_rows,
+                    std::int64_t n_cols) {
+  if (data == nullptr && n_rows > 0 && n_cols > 0) {
+    refuse(function,
+           std::string(name) + " is NULL but must have room for " + text(n_rows) + " x " + text(n_cols) + " elements");
+  }
+}
 
 void require_rows(const char* function, const gmm_model& model, const data_view& x) {
   check_rows(function, x);
@@ -281,9 +273,13 @@ void log_of(const context& ctx, const char* function, std::span<const double> in
 
 // ---- the model ---------------------------------------------------------------------------------------------------
 
-void gmm_require_valid(const gmm_model& model) { gmm::require_valid("gmm_require_valid", model); }
+void gmm_require_valid(const gmm_model& model) {
+  const default_fp_environment environment;
+  gmm::require_valid("gmm_require_valid", model);
+}
 
 std::vector<double> gmm_covariance(const gmm_model& model, std::int64_t k) {
+  const default_fp_environment environment;
   gmm::require_shape("gmm_covariance", model);
   if (k < 0 || k >= model.n_components) {
     gmm::refuse("gmm_covariance",
@@ -316,6 +312,7 @@ template <class T>
 void predict(const context& ctx, const gmm_model& model, matrix_view<const T> x, std::span<std::int64_t> labels) {
   const default_fp_environment environment;
   require_length("gmm_predict", "labels", labels.size(), x.n_rows());
+  gmm::require_memory("gmm_predict", "labels", labels.data(), x.n_rows());
   gmm::compute_rows<T>(ctx, "gmm_predict", model, x, {nullptr, nullptr, labels.data()});
 }
 
@@ -323,6 +320,7 @@ template <class T>
 void predict_proba(const context& ctx, const gmm_model& model, matrix_view<const T> x, matrix_view<T> out) {
   const default_fp_environment environment;
   gmm::check_shape("gmm_predict_proba", "out", out.n_rows(), out.n_cols(), x.n_rows(), model.n_components);
+  gmm::require_memory("gmm_predict_proba", "out", out.data(), out.n_rows(), out.n_cols());
   gmm::compute_rows<T>(ctx, "gmm_predict_proba", model, x, {out.data(), nullptr, nullptr});
 }
 
@@ -330,6 +328,7 @@ template <class T>
 void score_samples(const context& ctx, const gmm_model& model, matrix_view<const T> x, std::span<T> out) {
   const default_fp_environment environment;
   require_length("gmm_score_samples", "out", out.size(), x.n_rows());
+  gmm::require_memory("gmm_score_samples", "out", out.data(), x.n_rows());
   gmm::compute_rows<T>(ctx, "gmm_score_samples", model, x, {nullptr, out.data(), nullptr});
 }
 
@@ -436,10 +435,12 @@ void check_sample(const gmm_model& model, std::uint64_t first, matrix_view<doubl
     gmm::refuse(function, "out is " + gmm::text(out.n_rows()) + " x " + gmm::text(out.n_cols()) +
                               " but the model has " + gmm::counted(model.n_cols, "column"));
   }
+  gmm::require_memory(function, "out", out.data(), out.n_rows(), out.n_cols());
   if (!labels.empty() && std::ssize(labels) != out.n_rows()) {
     gmm::refuse(function, "labels has " + gmm::counted(std::ssize(labels), "element") + " but out has " +
                               gmm::counted(out.n_rows(), "row"));
   }
+  gmm::require_memory(function, "labels", labels.data(), std::ssize(labels));
   const std::uint64_t length = (std::uint64_t{1} << 60) / static_cast<std::uint64_t>(model.n_cols);
   if (first > length || static_cast<std::uint64_t>(out.n_rows()) > length - first) {
     gmm::refuse(function, "first is " + std::to_string(first) + " and out has " + gmm::counted(out.n_rows(), "row") +

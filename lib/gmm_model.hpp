@@ -22,6 +22,13 @@ void require_valid(const char* function, const gmm_model& model);
 /// The model's parameters, ready for the E-step. Checks the model as require_valid does.
 parameters prepared(const context& ctx, const char* function, const gmm_model& model);
 
+/// Throws unless x has the model's columns; it may have no rows.
+void require_columns(const char* function, const gmm_model& model, const data_view& x);
+
+/// Throws where an output of the right shape has no memory.
+void require_memory(const char* function, const char* name, const void* data, std::int64_t size);
+void require_memory(const char* function, const char* name, const void* data, std::int64_t n_rows, std::int64_t n_cols);
+
 /// Throws unless x has the model's columns and at least one row.
 void require_rows(const char* function, const gmm_model& model, const data_view& x);
 

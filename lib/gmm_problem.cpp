@@ -1,5 +1,6 @@
 #include "lib/gmm_problem.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -40,11 +41,11 @@ bool is_tied(covariance_type type) {
   return type == covariance_type::tied || type == covariance_type::tied_diag || type == covariance_type::tied_spherical;
 }
 
-namespace {
-
 bool is_spherical(covariance_type type) {
   return type == covariance_type::spherical || type == covariance_type::tied_spherical;
 }
+
+namespace {
 
 std::size_t in_memory(std::int64_t n) { return static_cast<std::size_t>(n); }
 
@@ -120,10 +121,12 @@ samebits_gmm_defect update_parameters(const context& ctx, const char* function, 
   return defect;
 }
 
-samebits_gmm_order order_of(gmm_schedule schedule, const context& ctx, const data_view& x) {
+/// By components where that keeps more threads busy.
+samebits_gmm_order order_of(gmm_schedule schedule, const context& ctx, const data_view& x, std::int64_t n_components) {
   const std::int64_t n_leaves = (x.n_rows + core::leaf_rows - 1) / core::leaf_rows;
-  const bool by_components =
-      schedule == gmm_schedule::components || (schedule == gmm_schedule::automatic && n_leaves < ctx.n_threads());
+  const std::int64_t n_threads = ctx.n_threads();
+  const bool by_components = schedule == gmm_schedule::components ||
+                             (schedule == gmm_schedule::automatic && n_leaves < n_threads && n_leaves < n_components);
   return by_components ? samebits_gmm_by_components : samebits_gmm_by_rows;
 }
 
@@ -138,6 +141,9 @@ samebits_gmm_defect prepare(const context& ctx, const char* function, parameters
 problem::problem(const context& ctx, const char* function, const data_view& x, std::span<const double> sample_weights,
                  gmm_schedule schedule)
     : ctx_(ctx), function_(function), x_(x), schedule_(schedule) {
+  if (!sample_weights.empty()) {
+    largest_weight_ = *std::max_element(sample_weights.begin(), sample_weights.end());
+  }
   samebits_call call = make_call(ctx_);
   const samebits_gmm_data data{x.x, x.dtype, x.n_rows, x.n_cols,
                                sample_weights.empty() ? nullptr : sample_weights.data()};
@@ -156,7 +162,7 @@ void problem::step(std::span<pass> passes) const {
                      p.source.stream.task, p.source.first_draw, into});
   }
   samebits_call call = make_call(ctx_);
-  require_ok(ctx_.table()->gmm_step(&call, handle_, order_of(schedule_, ctx_, x_),
+  require_ok(ctx_.table()->gmm_step(&call, handle_, order_of(schedule_, ctx_, x_, passes.front().mixture->n_components),
                                     static_cast<std::int64_t>(steps.size()), steps.data()),
              call, function_);
   for (std::size_t i = 0; i < passes.size(); ++i) {

@@ -2,7 +2,6 @@
 // mixtures; messages carry the name of the public function.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,11 +52,12 @@ samebits_gmm_shape shape_of(covariance_type type);
 /// Numbers of one covariance in that shape: n^2 or n.
 std::int64_t covariance_size(covariance_type type, std::int64_t n_cols);
 bool is_tied(covariance_type type);
+bool is_spherical(covariance_type type);
 
 /// A mixture as backends know it: covariances in their shape, one for each component.
 struct parameters {
   parameters(covariance_type type, std::int64_t k, std::int64_t n);
-  /// From a model's own layout. Inverse factors are not made yet: problem::prepare does that.
+  /// From a model's own layout. Inverse factors are not made yet: prepare() does that.
   explicit parameters(const gmm_model& model);
 
   samebits_gmm_components components() const;
@@ -122,6 +122,8 @@ class problem {
   const char* function() const { return function_; }
   /// True on the CPU, where several problems over the same rows cost no memory and no copies.
   bool is_host() const;
+  /// The largest weight of a row.
+  double largest_weight() const { return largest_weight_; }
 
   void step(std::span<pass> passes) const;
   /// One mixture: its total log-likelihood.
@@ -138,6 +140,7 @@ class problem {
   const char* function_;
   data_view x_;
   gmm_schedule schedule_;
+  double largest_weight_ = 1;
   void* handle_ = nullptr;
 };
 

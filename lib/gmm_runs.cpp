@@ -262,8 +262,14 @@ void run_in_step(const runs& all, std::int64_t n) {
   }
 }
 
-bool is_small(const problem& rows, const gmm_options& o) {
-  return core::is_small_pass(rows.x().n_rows, o.n_components, covariance_size(o.covariance, rows.x().n_cols));
+/// Whole restarts on a thread each, where a pass is too short for threads or has fewer leaves than there are restarts
+/// and threads.
+bool fits_threads(const problem& rows, const gmm_options& o, std::int64_t n_runs) {
+  const std::int64_t n_threads = rows.ctx().n_threads();
+  const std::int64_t n_leaves = (rows.x().n_rows + core::leaf_rows - 1) / core::leaf_rows;
+  const std::int64_t size = covariance_size(o.covariance, rows.x().n_cols);
+  return n_threads > 1 &&
+         (core::is_small_pass(rows.x().n_rows, o.n_components, size) || (n_leaves < n_threads && n_leaves < n_runs));
 }
 
 }  // namespace
@@ -274,7 +280,7 @@ std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& settin
   const runs all{rows, setting, make, result};
   if (n > 1 && !rows.is_host()) {
     run_in_step(all, n);
-  } else if (n > 1 && rows.ctx().n_threads() > 1 && is_small(rows, setting.options)) {
+  } else if (n > 1 && fits_threads(rows, setting.options, n)) {
     side_by_side(all).run(n);
   } else {
     run_in_turn(all, n);

@@ -78,18 +78,19 @@ std::vector<gmm_candidate> checked_candidates(const gmm::data_view& x, std::span
 /// that the order does not matter.
 class sweep {
  public:
-  sweep(matrix_view<const double> x, const gmm_options& options, gmm_criterion criterion, gmm_selection& result)
+  sweep(const gmm::data_view& x, const gmm_options& options, gmm_criterion criterion, gmm_selection& result)
       : x_(x), options_(options), criterion_(criterion), result_(result) {}
 
   /// Fits candidate i. A failure of its numbers is its own; any other ends the sweep.
   void run(const context& ctx, std::int64_t i) noexcept {
-    if (is_stopped()) {
-      return;
-    }
     try {
-      fit(ctx, i);
-    } catch (const numerical_failure& failure) {
-      result_.candidates[i].failure = failure.what();
+      if (!is_stopped()) {
+        fit_or_note(ctx, i);
+      }
+    } catch (const interrupted&) {
+      if (is_stopped_by(i)) {  // fits that end because another one stopped the sweep have nothing to say
+        stop(i, std::current_exception());
+      }
     } catch (...) {
       stop(i, std::current_exception());
     }
@@ -112,10 +113,15 @@ class sweep {
     return stopped_by_ >= 0;
   }
 
-  /// Fits that end because another one stopped the sweep have nothing to say.
+  bool is_stopped_by(std::int64_t i) {
+    const std::lock_guard lock(mutex_);
+    return stopped_by_ == i;
+  }
+
+  /// Of several candidates that fail at the same time the lowest is the one that is heard.
   void stop(std::int64_t i, std::exception_ptr failure) {
     const std::lock_guard lock(mutex_);
-    if (stopped_by_ < 0 || stopped_by_ == i) {
+    if (stopped_by_ < 0 || i <= stopped_by_) {
       stopped_by_ = i;
       failure_ = std::move(failure);
     }
@@ -134,14 +140,29 @@ class sweep {
     return stopped_by_ < 0;
   }
 
+  /// Noting the failure takes memory, which may be what is missing: `run` looks after that.
+  void fit_or_note(const context& ctx, std::int64_t i) {
+    try {
+      if (x_.dtype == SAMEBITS_FLOAT32) {
+        fit<float>(ctx, i);
+      } else {
+        fit<double>(ctx, i);
+      }
+    } catch (const numerical_failure& failure) {
+      result_.candidates[i].failure = failure.what();
+    }
+  }
+
+  template <class T>
   void fit(const context& ctx, std::int64_t i) {
+    const matrix_view<const T> x(static_cast<const T*>(x_.x), x_.n_rows, x_.n_cols);
     gmm_candidate& candidate = result_.candidates[i];
     gmm_options options = options_of(candidate, options_);
     if (options_.callback) {
       options.callback = [this, i](const gmm_iteration& iteration) { return goes_on(i, iteration); };
     }
-    gmm_model model = gmm_fit(ctx, x_, options);
-    candidate.criteria = gmm_evaluate(ctx, model, x_, options_.sample_weights);
+    gmm_model model = gmm_fit(ctx, x, options);
+    candidate.criteria = gmm_evaluate(ctx, model, x, options_.sample_weights);
     candidate.n_iter = model.n_iter;
     candidate.converged = model.converged;
     keep_best(i, std::move(model));
@@ -157,7 +178,7 @@ class sweep {
     }
   }
 
-  const matrix_view<const double> x_;
+  const gmm::data_view x_;
   const gmm_options& options_;
   const gmm_criterion criterion_;
   gmm_selection& result_;
@@ -168,10 +189,10 @@ class sweep {
 };
 
 /// Fits of rows that stay in the cache run on one thread each: a pass over so few rows is too short to be shared.
-bool runs_side_by_side(const context& ctx, matrix_view<const double> x) {
+bool runs_side_by_side(const context& ctx, const gmm::data_view& x) {
   constexpr std::int64_t most_values = 1 << 20;
   const bool is_host = ctx.table()->gmm_update != nullptr;
-  return is_host && ctx.n_threads() > 1 && x.n_rows() < most_values / x.n_cols();
+  return is_host && ctx.n_threads() > 1 && x.n_rows < most_values / x.n_cols;
 }
 
 /// Candidate numbers, those with the most components first: long fits that start late would run alone in the end.
@@ -186,11 +207,8 @@ std::vector<std::int64_t> order_of(const std::vector<gmm_candidate>& candidates)
   return order;
 }
 
-}  // namespace
-
-gmm_selection gmm_select(const context& ctx, matrix_view<const double> x, std::span<const covariance_type> types,
-                         std::span<const std::int64_t> n_components, const gmm_options& options,
-                         gmm_criterion criterion) {
+gmm_selection select(const context& ctx, const gmm::data_view& x, std::span<const covariance_type> types,
+                     std::span<const std::int64_t> n_components, const gmm_options& options, gmm_criterion criterion) {
   gmm_selection selection;
   {
     const default_fp_environment environment;
@@ -209,6 +227,19 @@ gmm_selection gmm_select(const context& ctx, matrix_view<const double> x, std::s
   }
   fits.finish();
   return selection;
+}
+
+}  // namespace
+
+gmm_selection gmm_select(const context& ctx, matrix_view<const double> x, std::span<const covariance_type> types,
+                         std::span<const std::int64_t> n_components, const gmm_options& options,
+                         gmm_criterion criterion) {
+  return select(ctx, x, types, n_components, options, criterion);
+}
+gmm_selection gmm_select(const context& ctx, matrix_view<const float> x, std::span<const covariance_type> types,
+                         std::span<const std::int64_t> n_components, const gmm_options& options,
+                         gmm_criterion criterion) {
+  return select(ctx, x, types, n_components, options, criterion);
 }
 
 }  // namespace samebits

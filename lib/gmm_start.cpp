@@ -15,10 +15,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool is_spherical(covariance_type type) {
-  return type == covariance_type::spherical || type == covariance_type::tied_spherical;
-}
-
 /// The type of the same shape in which nothing is shared.
 covariance_type plain_type(covariance_type type) {
   return shape_of(type) == samebits_gmm_triangle ? covariance_type::full : covariance_type::diag;
@@ -73,12 +69,10 @@ std::vector<double> variances_of(const problem& rows, const samebits_gmm_rules& 
 }
 
 /// Below this, squares of the type of the rows, times their weights, lose digits.
-double smallest_variance(const data_view& x, std::span<const double> sample_weights) {
+double smallest_variance(const problem& rows) {
   const double smallest =
-      x.dtype == SAMEBITS_FLOAT32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
-  const double largest_weight =
-      sample_weights.empty() ? 1 : *std::max_element(sample_weights.begin(), sample_weights.end());
-  return largest_weight < 1 ? smallest / largest_weight : smallest;
+      rows.x().dtype == SAMEBITS_FLOAT32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
+  return rows.largest_weight() < 1 ? smallest / rows.largest_weight() : smallest;
 }
 
 /// True when a row that counts differs from the first that does.
@@ -102,8 +96,8 @@ bool has_different_rows(const data_view& x, std::span<const double> sample_weigh
 /// underflow.
 void require_not_swamped(const problem& rows, const gmm_options& o, const std::vector<double>& variances) {
   const double largest = *std::max_element(variances.begin(), variances.end());
-  const bool is_lost = o.reg_covar > 0 && largest < smallest_variance(rows.x(), o.sample_weights) &&
-                       has_different_rows(rows.x(), o.sample_weights);
+  const bool is_lost =
+      o.reg_covar > 0 && largest < smallest_variance(rows) && has_different_rows(rows.x(), o.sample_weights);
   if (is_lost || core::reg_covar_swamps(o.reg_covar, largest)) {
     throw numerical_failure(std::string(rows.function()) + ": reg_covar is " + text(o.reg_covar) +
                             " but the largest variance of a column of x is " + text(largest) +
@@ -137,6 +131,12 @@ bool needs_all_rows(const gmm_options& o, std::int64_t n_cols) {
 
 // ---- means -------------------------------------------------------------------------------------------------------
 
+/// The first row that counts.
+std::int64_t first_row_with_weight(const gmm_options& o) {
+  const auto found = std::find_if(o.sample_weights.begin(), o.sample_weights.end(), [](double w) { return w > 0; });
+  return found - o.sample_weights.begin();
+}
+
 /// k-means++. Draw number (restart k + j) n_rows + i of the stream decides for seed j and row i.
 void draw_seeds(const problem& rows, const fit_setting& setting, std::int64_t restart, parameters& p) {
   const stream_id stream{setting.options.seed, setting.options.task};
@@ -144,6 +144,10 @@ void draw_seeds(const problem& rows, const fit_setting& setting, std::int64_t re
   for (std::int64_t j = 0; j < p.n_components; ++j) {
     const std::int64_t first_draw = (restart * p.n_components + j) * rows.x().n_rows;
     chosen = rows.draw_seed(*setting.all_rows, stream, static_cast<std::uint64_t>(first_draw), chosen);
+    const std::span<const double> weights = setting.options.sample_weights;
+    if (!weights.empty() && weights[chosen] == 0) {  // all rows that count lie on seeds
+      chosen = first_row_with_weight(setting.options);
+    }
     set_row(rows.x(), chosen, j, p);
   }
 }
@@ -408,12 +412,12 @@ void require_finite_result(const problem& rows, double log_likelihood, const std
 namespace {
 
 /// Throws where a variance is so small that the squares it is made of have lost digits.
-void require_normal_variances(const problem& rows, const gmm_options& o, const parameters& p, const std::string& when) {
-  constexpr double large_for_any_weights = 0x1p-60;  // most fits need no look at the weights
+void require_normal_variances(const problem& rows, const parameters& p, const std::string& when) {
+  const double smallest = smallest_variance(rows);
   for (std::int64_t k = 0; k < p.n_components; ++k) {
     for (std::int64_t a = 0; a < p.n_cols; ++a) {
       const double variance = p.covariance(k)[a * diagonal_step(p)];
-      if (variance < large_for_any_weights && variance < smallest_variance(rows.x(), o.sample_weights)) {
+      if (variance < smallest) {
         throw numerical_failure(std::string(rows.function()) + ": a variance of component " + text(k) + " is " +
                                 text(variance) + " " + when + ", which underflows; rescale x");
       }
@@ -426,7 +430,7 @@ void require_normal_variances(const problem& rows, const gmm_options& o, const p
 void require_regular(const problem& rows, const gmm_options& o, const samebits_gmm_defect& defect, const parameters& p,
                      const std::string& when) {
   if (defect.component < 0) {
-    return require_normal_variances(rows, o, p, when);
+    return require_normal_variances(rows, p, when);
   }
   const std::string whose =
       is_tied(o.covariance) ? "the common covariance" : "the covariance of component " + text(defect.component);

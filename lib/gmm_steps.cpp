@@ -13,13 +13,6 @@ namespace samebits {
 namespace gmm {
 namespace {
 
-void check_columns(const char* function, const gmm_model& model, const data_view& x) {
-  if (x.n_rows < 0 || x.n_cols != model.n_cols) {
-    refuse(function, "x is " + text(x.n_rows) + " x " + text(x.n_cols) + " but the model has " + text(model.n_cols) +
-                         (model.n_cols == 1 ? " column" : " columns"));
-  }
-}
-
 /// Throws at the first row whose values show that no component could reach it.
 template <class T, class IsBad>
 void require_reached(const char* function, const data_view& x, matrix_view<const T> values, const IsBad& is_bad) {
@@ -53,8 +46,9 @@ void log_prob(const context& ctx, const gmm_model& model, matrix_view<const T> x
   constexpr const char* function = "gmm_log_prob";
   const default_fp_environment environment;
   const parameters mixture = prepared(ctx, function, model);
-  check_columns(function, model, x);
+  require_columns(function, model, x);
   check_shape(function, "out", out.n_rows(), out.n_cols(), x.n_rows(), model.n_components);
+  require_memory(function, "out", out.data(), out.n_rows(), out.n_cols());
   if (x.n_rows() == 0) {
     return;
   }
@@ -70,15 +64,18 @@ void expectation(const context& ctx, const gmm_model& model, matrix_view<const T
   constexpr const char* function = "gmm_expectation";
   const default_fp_environment environment;
   const parameters mixture = prepared(ctx, function, model);
-  check_columns(function, model, x);
+  require_columns(function, model, x);
   if (!log_responsibilities.empty()) {
     check_shape(function, "log_responsibilities", log_responsibilities.n_rows(), log_responsibilities.n_cols(),
                 x.n_rows(), model.n_components);
   }
   if (!log_likelihoods.empty() && std::ssize(log_likelihoods) != x.n_rows()) {
-    refuse(function, "log_likelihoods has " + text(std::ssize(log_likelihoods)) + " elements but x has " +
-                         text(x.n_rows()) + (x.n_rows() == 1 ? " row" : " rows"));
+    refuse(function, "log_likelihoods has " + counted(std::ssize(log_likelihoods), "element") + " but x has " +
+                         counted(x.n_rows(), "row"));
   }
+  require_memory(function, "log_responsibilities", log_responsibilities.data(), log_responsibilities.n_rows(),
+                 log_responsibilities.n_cols());
+  require_memory(function, "log_likelihoods", log_likelihoods.data(), std::ssize(log_likelihoods));
   if (x.n_rows() == 0 || (log_responsibilities.empty() && log_likelihoods.empty())) {
     return;
   }

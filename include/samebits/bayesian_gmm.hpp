@@ -35,6 +35,11 @@ struct bayesian_gmm_options {
 };
 
 /// A mixture at the means of the posterior, and the posterior.
+///
+/// Functions of a mixture (gmm_predict, gmm_score, gmm_evaluate and the like) take `mixture` as it stands: their
+/// densities, responsibilities and criteria are plug-in values at the means of the posterior. They differ from the
+/// responsibilities of the fit, which average over the posterior, and most where components have few rows. A file
+/// (gmm_save) has the mixture without the posterior.
 struct bayesian_gmm_model {
   /// Weights and means are means of the posterior, covariances the inverses of its mean precisions. log_likelihood and
   /// trace are the lower bound of the log-likelihood, mean nats per row, no constant left out.

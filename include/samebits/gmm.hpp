@@ -102,7 +102,8 @@ struct gmm_options {
   double reg_covar_relative = 0;
   gmm_schedule schedule = gmm_schedule::automatic;
 
-  /// A weight for each row, finite and at least 0, in any unit: a row of weight 2 counts as two. Empty: all 1.
+  /// A weight for each row, at least 0, in any unit: a row of weight 2 counts as two. The largest lies from 2^-700 to
+  /// 2^700 (float rows: 2^-60 to 2^60). Empty: all 1.
   std::span<const double> sample_weights;  ///< [n_rows]
 
   /// The start, each given or empty. Given means or responsibilities are the start of a single run: n_init has no
@@ -121,8 +122,9 @@ struct gmm_options {
   std::span<const std::uint8_t> frozen_means;
   std::span<const std::uint8_t> frozen_covariances;  ///< not for tied types
 
-  /// Called after every pass over the rows, never by two threads at once; false stops the fit, which then throws
-  /// `interrupted`. Restarts run side by side: their iterations come in any order, those of one restart in theirs.
+  /// Called after every pass over the rows, on any thread but never by two at once; false stops the fit, which then
+  /// throws `interrupted`. Restarts run side by side: their iterations come in any order, those of one restart in
+  /// theirs.
   std::function<bool(const gmm_iteration&)> callback;
 };
 
@@ -131,7 +133,8 @@ struct gmm_options {
 /// One iteration reads the rows once. Sums are centred on the previous means, so that data far from the origin lose
 /// nothing. Seeds are drawn with k-means++ (Arthur, Vassilvitskii, 2007) in the metric of the data's own covariance,
 /// which makes the start independent of the units of the columns. A component whose weight reaches 0 keeps its mean and
-/// covariance. Memory beside the rows does not grow with them times the components.
+/// covariance. Memory beside the rows does not grow with them times the components; while k-means++ draws it takes a
+/// double for each row.
 ///
 /// @param x        samples, row-major [n_rows x n_cols], finite, at most 2^1022 (float: 2^126) in magnitude
 /// @param options  see gmm_options

@@ -2,9 +2,9 @@
 // the number of components; and the file it is kept in (gmm_file.hpp).
 //
 // Functions of rows take double or float rows [n_rows x n_cols], finite. They throw invalid_argument for shapes that do
-// not fit, a model that is not one or rows that are not finite, and numerical_failure for a row whose squared distance
-// to every component overflows. Memory beside what the caller gives does not grow with rows times components. All bits
-// are identical on every backend, instruction set, thread count and device.
+// not fit, outputs without memory, a model that is not one or rows that are not finite, and numerical_failure for a row
+// whose squared distance to every component overflows. Memory beside what the caller gives does not grow with rows
+// times components. All bits are identical on every backend, instruction set, thread count and device.
 #pragma once
 
 #include <string>
@@ -83,10 +83,12 @@ SAMEBITS_API gmm_criteria gmm_evaluate(const context& ctx, const gmm_model& mode
 /// @throws invalid_argument  no column, or one that is out of range or repeated
 SAMEBITS_API gmm_model gmm_marginal(const gmm_model& model, std::span<const std::int64_t> columns);
 
-/// The mixture of the other columns, in their order, where `columns` have `values`.
+/// The mixture of the other columns, in their order, where `columns` have `values`. A component so far from the values
+/// that its weight is 0 and its mean overflows has the mean that it has in the marginal.
 /// @throws invalid_argument   as gmm_marginal; no column is left; values is not finite or of another length
 /// @throws numerical_failure  the values are so far from every component that their squared distances overflow, or they
-///                            determine another column up to rounding
+///                            determine another column up to rounding, or the mean of a component that has weight
+///                            overflows
 SAMEBITS_API gmm_model gmm_conditional(const gmm_model& model, std::span<const std::int64_t> columns,
                                        std::span<const double> values);
 
@@ -104,7 +106,12 @@ struct gmm_merging {
   /// The cluster of each component when n_clusters are left, numbered from 0 in the order of their lowest component.
   SAMEBITS_API std::vector<std::int64_t> clusters(std::int64_t n_clusters) const;
 };
+
+/// Reads the rows once for each merger. Takes about 280 k^2 bytes for the losses of all pairs of components (k = 1000:
+/// 280 MB), beside a block of rows.
 SAMEBITS_API gmm_merging gmm_merge(const context& ctx, const gmm_model& model, matrix_view<const double> x,
+                                   std::span<const double> sample_weights = {});
+SAMEBITS_API gmm_merging gmm_merge(const context& ctx, const gmm_model& model, matrix_view<const float> x,
                                    std::span<const double> sample_weights = {});
 
 // ---- choice of a model -------------------------------------------------------------------------------------------
@@ -118,7 +125,7 @@ struct gmm_candidate {
   gmm_criteria criteria;  ///< of the fit, when it has not failed
   std::int64_t n_iter = 0;
   bool converged = false;
-  std::string failure;  ///< why there is no fit, empty when there is one
+  std::string failure;  ///< why there is no fit ("gmm_fit: ..."), empty when there is one
 };
 
 struct gmm_selection {
@@ -127,12 +134,23 @@ struct gmm_selection {
   gmm_model model;                        ///< its fit
 };
 
-/// Fits every type of covariance with every number of components, all side by side, and keeps the best.
+/// Fits every type of covariance with every number of components and keeps the best. With fewer than 2^20 values on a
+/// CPU whole fits run side by side, one thread each; otherwise one fit follows the other, each on all threads. The
+/// callback is called for one fit at a time.
+///
+/// A numerical_failure of a fit is its candidate's own. Any other failure ends the sweep and is thrown; of several at
+/// the same time, that of the lowest candidate. Messages from a candidate's fit begin with gmm_fit, those about
+/// arguments with gmm_select.
 ///
 /// @param options  for every fit; its n_components and covariance do not count. Means and the like must not be given.
 ///                 Every fit draws from (seed, task): a candidate alone gives the bits it has in the sweep.
+/// @throws invalid_argument   as gmm_fit, before any fit; rows that are not finite are found by the first fit
 /// @throws numerical_failure  no candidate could be fitted (the message has the first reason)
 SAMEBITS_API gmm_selection gmm_select(const context& ctx, matrix_view<const double> x,
+                                      std::span<const covariance_type> types,
+                                      std::span<const std::int64_t> n_components, const gmm_options& options,
+                                      gmm_criterion criterion = gmm_criterion::bic);
+SAMEBITS_API gmm_selection gmm_select(const context& ctx, matrix_view<const float> x,
                                       std::span<const covariance_type> types,
                                       std::span<const std::int64_t> n_components, const gmm_options& options,
                                       gmm_criterion criterion = gmm_criterion::bic);

@@ -175,7 +175,7 @@ SAMEBITS_C_API samebits_status samebits_distribution_row_size(const samebits_dis
  *
  * The C++ headers samebits/gmm.hpp, gmm_model.hpp, bayesian_gmm.hpp and gmm_file.hpp say what each function does; a
  * function here does the same. k is the number of components. Functions that read rows come twice: for double, and with
- * the suffix _float for float. */
+ * the suffix _float for float. Where n_rows is 0, arrays of rows may be NULL. */
 
 typedef struct samebits_gmm_model samebits_gmm_model;
 
@@ -270,10 +270,15 @@ SAMEBITS_C_API int64_t samebits_gmm_model_n_trace(const samebits_gmm_model* mode
 SAMEBITS_C_API int64_t samebits_gmm_model_n_parameters(const samebits_gmm_model* model);
 /* "sha256:..." over the little-endian bytes of weights, means, covariances and log-likelihood. */
 SAMEBITS_C_API const char* samebits_gmm_model_digest(const samebits_gmm_model* model);
+/* The covariance of component k, whatever the type: out [n_cols x n_cols]. */
+SAMEBITS_C_API samebits_status samebits_gmm_model_covariance(const samebits_gmm_model* model, int64_t k, double* out);
 
 /* A file of JSON that every language can read; samebits fit --out writes it as well. */
 SAMEBITS_C_API samebits_status samebits_gmm_save(const samebits_gmm_model* model, const char* file);
 SAMEBITS_C_API samebits_status samebits_gmm_load(const char* file, samebits_gmm_model** model);
+/* The text of such a file. It belongs to the model and lives as long. */
+SAMEBITS_C_API samebits_status samebits_gmm_model_to_json(const samebits_gmm_model* model, const char** json);
+SAMEBITS_C_API samebits_status samebits_gmm_model_from_json(const char* json, samebits_gmm_model** model);
 
 /* The steps, for an EM of one's own. log_prob and log_responsibilities are [n_rows x k], log_likelihoods [n_rows]; of
  * the two of gmm_expectation one may be NULL. gmm_maximization takes its k from options->n_components. */
@@ -363,6 +368,10 @@ SAMEBITS_C_API samebits_status samebits_gmm_merge(samebits_context* context, con
                                                   const double* x, int64_t n_rows, int64_t n_cols,
                                                   const double* sample_weights, int64_t* kept, int64_t* joined,
                                                   double* entropies);
+SAMEBITS_C_API samebits_status samebits_gmm_merge_float(samebits_context* context, const samebits_gmm_model* model,
+                                                        const float* x, int64_t n_rows, int64_t n_cols,
+                                                        const double* sample_weights, int64_t* kept, int64_t* joined,
+                                                        double* entropies);
 /* The cluster of each component, clusters [k], when n_clusters of them are left. */
 SAMEBITS_C_API samebits_status samebits_gmm_merge_clusters(const int64_t* kept, const int64_t* joined,
                                                            int64_t n_components, int64_t n_clusters, int64_t* clusters);
@@ -387,7 +396,7 @@ typedef struct samebits_gmm_candidate {
   const char* failure; /* why there is no fit, or ""; lives as long as the selection */
 } samebits_gmm_candidate;
 
-/* Fits every type with every number of components, all side by side, and keeps the fit with the lowest criterion.
+/* Fits every type with every number of components and keeps the fit with the lowest criterion.
  * options->n_components and options->covariance do not count; `options` may be NULL. */
 SAMEBITS_C_API samebits_status samebits_gmm_select(samebits_context* context, const double* x, int64_t n_rows,
                                                    int64_t n_cols, const samebits_covariance_type* types,
@@ -395,6 +404,12 @@ SAMEBITS_C_API samebits_status samebits_gmm_select(samebits_context* context, co
                                                    const samebits_gmm_options* options,
                                                    samebits_gmm_criterion criterion,
                                                    samebits_gmm_selection** selection);
+SAMEBITS_C_API samebits_status samebits_gmm_select_float(samebits_context* context, const float* x, int64_t n_rows,
+                                                         int64_t n_cols, const samebits_covariance_type* types,
+                                                         int64_t n_types, const int64_t* n_components, int64_t n_sizes,
+                                                         const samebits_gmm_options* options,
+                                                         samebits_gmm_criterion criterion,
+                                                         samebits_gmm_selection** selection);
 SAMEBITS_C_API void samebits_gmm_selection_destroy(samebits_gmm_selection* selection);
 
 /* Candidates stand in the order of the types and, in each, of the numbers of components. Of NULL these give 0, -1 for
@@ -440,9 +455,10 @@ SAMEBITS_C_API samebits_status samebits_bayesian_gmm_fit_float(samebits_context*
                                                                samebits_bayesian_gmm_model** model);
 SAMEBITS_C_API void samebits_bayesian_gmm_model_destroy(samebits_bayesian_gmm_model* model);
 
-/* The mixture at the means of the posterior, and the posterior; all of it belongs to the model. Of NULL these are NULL.
- * Concentrations are [k] for a Dirichlet prior, [2 x k] for a process. */
+/* The mixture at the means of the posterior, and the posterior; all of it belongs to the model. Of NULL these are NULL,
+ * and the prior is SAMEBITS_PRIOR_DIRICHLET. Concentrations are [k] for a Dirichlet prior, [2 x k] for a process. */
 SAMEBITS_C_API const samebits_gmm_model* samebits_bayesian_gmm_model_mixture(const samebits_bayesian_gmm_model* model);
+SAMEBITS_C_API samebits_weight_prior samebits_bayesian_gmm_model_prior(const samebits_bayesian_gmm_model* model);
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_weight_concentration(const samebits_bayesian_gmm_model* model);
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_mean_precision(const samebits_bayesian_gmm_model* model);
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_degrees_of_freedom(const samebits_bayesian_gmm_model* model);

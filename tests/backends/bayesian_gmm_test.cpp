@@ -800,6 +800,7 @@ TEST_P(bayesian_gmm_errors, name_the_function_the_option_and_its_value) {
   };
 
   expect("covariance is tied but must be full or diag", [](auto& o) { o.fit.covariance = covariance_type::tied; });
+  expect("covariance is 77 but must be 0 to 5", [](auto& o) { o.fit.covariance = static_cast<covariance_type>(77); });
   expect("weights_init is given but is no option of this fit", [&](auto& o) { o.fit.weights_init = halves; });
   expect("covariances_init is given but is no option of this fit",
          [&](auto& o) { o.fit.covariances_init = lopsided.view(); });

@@ -9,14 +9,16 @@
 #include <thread>
 
 #include "samebits/digest.hpp"
-#include "samebits/gmm.hpp"
+#include "samebits/gmm_file.hpp"
+#include "samebits/gmm_model.hpp"
 #include "samebits/math.hpp"
 #include "tests/backends/backend_test.hpp"
 
 namespace samebits::tests {
 namespace {
 
-/// Fills, functions and a fit, large enough for several threads. What goes in is made at the start.
+/// Fills, functions, a fit and what is done with it, large enough for several threads. What goes in is made at the
+/// start.
 class everything {
  public:
   explicit everything(const context& ctx, std::int64_t n_rows = 2'500) : x_(blobs(ctx, n_rows, 2, 3)), subnormal_(203) {
@@ -41,11 +43,27 @@ class everything {
       in_callback();
       return true;
     };
-    const std::string fitted = gmm_digest(gmm_fit(ctx, x_.view(), options));
-    return digest_text(made.values) + digest_text(logs) + digest_text(log_likelihoods) + fitted;
+    const gmm_model model = gmm_fit(ctx, x_.view(), options);
+    return digest_text(made.values) + digest_text(logs) + digest_text(log_likelihoods) + digest_of(ctx, model);
   }
 
  private:
+  /// The file of a model and other models from it. Reading the file compares its digest.
+  std::string digest_of(const context& ctx, const gmm_model& model) const {
+    gmm_require_valid(model);
+    const std::string file = gmm_to_json(model);
+    const gmm_model conditional = gmm_conditional(gmm_from_json(file), columns_, values_);
+    gmm_options options;
+    options.max_iter = 2;
+    const gmm_selection selection = gmm_select(ctx, x_.view(), types_, numbers_, options);
+    const double entropy = gmm_merge(ctx, model, x_.view()).entropy;
+    return file + gmm_digest(conditional) + gmm_digest(selection.model) + digest_text(std::vector{entropy});
+  }
+
+  const std::vector<std::int64_t> columns_ = {1};
+  const std::vector<double> values_ = {0.3};
+  const std::vector<covariance_type> types_ = {covariance_type::diag, covariance_type::tied};
+  const std::vector<std::int64_t> numbers_ = {2};
   matrix x_;
   std::vector<double> subnormal_;
 };

@@ -308,6 +308,20 @@ TEST_P(gmm_mergers, join_the_components_of_one_cluster_first) {
   EXPECT_EQ(merging.mergers.back().entropy, 0);
 }
 
+TEST_P(gmm_mergers, of_float_rows_are_those_of_the_same_numbers_in_double) {
+  const rows_of<float> narrow(blobs(ctx(), 700, 2, 3));
+  const matrix wide = narrow.widened();
+  const gmm_model model = spread_model(wide, 6, covariance_type::full);
+  const std::vector<double> weights = some_weights(700);
+
+  const gmm_merging merging = gmm_merge(ctx(), model, narrow.view(), weights);
+
+  const gmm_merging expected = gmm_merge(ctx(), model, wide.view(), weights);
+  EXPECT_NEAR(merging.entropy, expected.entropy, 1e-2);
+  EXPECT_EQ(merging.clusters(3), expected.clusters(3));
+  EXPECT_EQ(numbers_of(merging), numbers_of(gmm_merge(context({"cpu", "scalar", 1}), model, narrow.view(), weights)));
+}
+
 TEST(gmm_merging, numbers_clusters_by_their_lowest_component) {
   const gmm_merging merging{9, {{1, 4, 5}, {0, 3, 4}, {1, 2, 3}, {0, 1, 0}}};
 
@@ -423,6 +437,39 @@ TEST_P(gmm_sweep, does_not_depend_on_backend_and_threads) {
     for (std::size_t i = 0; i < 12; ++i) {
       EXPECT_EQ(numbers_of(selection.candidates[i].criteria), numbers_of(expected.candidates[i].criteria));
     }
+  }
+}
+
+TEST_P(gmm_sweep, takes_float_rows) {
+  const rows_of<float> narrow(x_);
+  types_ = {covariance_type::spherical, covariance_type::full};
+  numbers_ = {3, 2};
+  for (const int n_threads : {1, 3}) {
+    const context threads = on_threads(n_threads);
+
+    const gmm_selection selection = gmm_select(threads, narrow.view(), types_, numbers_, options_);
+
+    for (std::int64_t i = 0; i < 4; ++i) {
+      const gmm_candidate& candidate = selection.candidates[i];
+      gmm_options alone = options_;
+      alone.covariance = candidate.covariance;
+      alone.n_components = candidate.n_components;
+      const gmm_model model = gmm_fit(ctx(), narrow.view(), alone);
+      EXPECT_EQ(numbers_of(candidate.criteria), numbers_of(gmm_evaluate(ctx(), model, narrow.view())));
+      if (i == selection.best) {
+        EXPECT_EQ(gmm_digest(selection.model), gmm_digest(model));
+      }
+    }
+  }
+}
+
+TEST_P(gmm_sweep, names_rows_that_are_not_finite_as_a_fit_does) {
+  x_(7, 1) = nan;
+  for (const int n_threads : {1, 3}) {
+    const context threads = on_threads(n_threads);
+
+    EXPECT_EQ(error_of<invalid_argument>([&] { select(threads); }),
+              "gmm_fit: x is nan at row 7, column 1 (counted from 0)");
   }
 }
 

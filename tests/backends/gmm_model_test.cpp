@@ -256,6 +256,18 @@ TEST_P(gmm_of_rows, of_another_shape_are_refused) {
             "gmm_predict_proba: out is 4 x 2 but must be 4 x 3");
   EXPECT_EQ(error([&] { gmm_score_samples(ctx(), model, x.view(), out); }),
             "gmm_score_samples: out has 12 elements but x has 4 rows");
+  EXPECT_EQ(error([&] {
+              gmm_predict(ctx(), model, x.view(), {static_cast<std::int64_t*>(nullptr), 4});
+            }),
+            "gmm_predict: labels is NULL but must have room for 4 elements");
+  EXPECT_EQ(error([&] {
+              gmm_predict_proba(ctx(), model, x.view(), {nullptr, 4, 3});
+            }),
+            "gmm_predict_proba: out is NULL but must have room for 4 x 3 elements");
+  EXPECT_EQ(error([&] {
+              gmm_score_samples(ctx(), model, x.view(), {static_cast<double*>(nullptr), 4});
+            }),
+            "gmm_score_samples: out is NULL but must have room for 4 elements");
   EXPECT_EQ(error([&] { gmm_score(ctx(), model, matrix(0, 2).view()); }),
             "gmm_score: x is 0 x 2 but must not be empty");
   EXPECT_EQ(error([&] { gmm_score(ctx(), model, x.view(), std::vector{1.0}); }),
@@ -504,6 +516,14 @@ TEST_P(gmm_samples, of_another_shape_are_refused) {
               gmm_sample(ctx(), model, {1, 2}, 0, rows.view(), labels);
             }),
             "gmm_sample: labels has 3 elements but out has 4 rows");
+  EXPECT_EQ(error_of<invalid_argument>([&] {
+              gmm_sample(ctx(), model, {1, 2}, 0, {nullptr, 4, 3});
+            }),
+            "gmm_sample: out is NULL but must have room for 4 x 3 elements");
+  EXPECT_EQ(error_of<invalid_argument>([&] {
+              gmm_sample(ctx(), model, {1, 2}, 0, rows.view(), {static_cast<std::int64_t*>(nullptr), 4});
+            }),
+            "gmm_sample: labels is NULL but must have room for 4 elements");
 }
 
 // ---- marginal and conditional mixtures ---------------------------------------------------------------------------
@@ -655,8 +675,52 @@ TEST(gmm_conditional, far_from_everything_still_has_weights) {
 
     gmm_require_valid(conditional);
     EXPECT_EQ(error_of<numerical_failure>([&] { gmm_conditional(five_columns(type), columns{0}, std::vector{1e160}); }),
-              "gmm_conditional: values is so far from every component that its squared distances overflow");
+              "gmm_conditional: values[0] is 1e+160 for column 0 (counted from 0), so far from every component that "
+              "squared distances overflow");
+    EXPECT_TRUE(contains(error_of<numerical_failure>([&] {
+                           gmm_conditional(five_columns(type), columns{4, 1, 2}, std::vector{5.0, -1e170, 1e160});
+                         }),
+                         "values[1] is -1e+170 for column 1 (counted from 0)"));
   });
+}
+
+/// Two components, the first far narrower than the second, with some covariance between columns.
+gmm_model narrow_and_wide(double narrow, double wide) {
+  gmm_model model;
+  model.covariance = covariance_type::full;
+  model.n_components = 2;
+  model.n_cols = 3;
+  model.weights = {0.5, 0.5};
+  model.means = {1, 2, 3, 4, 5, 6};
+  for (const double sd : {narrow, wide}) {
+    for (const double correlation : {1.0, 0.5, 0.5, 0.5, 1.0, 0.5, 0.5, 0.5, 1.0}) {
+      model.covariances.push_back(sd * sd * correlation);
+    }
+  }
+  return model;
+}
+
+TEST(gmm_conditional, gives_a_component_out_of_reach_its_marginal_mean) {
+  const gmm_model model = narrow_and_wide(1e-150, 1e150);
+  // With two values infinities of both signs meet in the distance.
+  for (const columns& given : {columns{0}, columns{0, 1}}) {
+    const gmm_model conditional = gmm_conditional(model, given, std::vector(given.size(), 1e160));
+
+    gmm_require_valid(conditional);
+    EXPECT_EQ(conditional.weights, (std::vector<double>{0, 1}));
+    EXPECT_EQ(conditional.means[0], given.size() == 1 ? 2 : 3);
+    EXPECT_NEAR(conditional.means.back(), given.size() == 1 ? 5e159 : 1e160 * 2 / 3, 1e148);
+  }
+}
+
+TEST(gmm_conditional, names_a_component_with_weight_whose_mean_overflows) {
+  gmm_model model = narrow_and_wide(1, 1);
+  model.n_cols = 2;
+  model.means = {0, 1e308, 0, 1e308};
+  model.covariances = {1, 9e153, 9e153, 1e308, 1, 9e153, 9e153, 1e308};
+
+  EXPECT_EQ(error_of<numerical_failure>([&] { gmm_conditional(model, columns{0}, std::vector{1.3e154}); }),
+            "gmm_conditional: the mean of component 0 overflows");
 }
 
 TEST(gmm_conditional, names_a_column_that_the_given_ones_determine) {

@@ -202,6 +202,26 @@ TEST_P(gmm_starts, of_kmeans_count_the_weights_of_the_rows) {
 
 // ---- random rows and random shares -------------------------------------------------------------------------------
 
+TEST_P(gmm_starts, never_take_a_row_of_weight_0_while_others_count) {
+  matrix x(11, 2);
+  std::vector<double> weights(11, 1.0);
+  x(0, 0) = x(0, 1) = 100;
+  weights[0] = 0;
+  for (std::int64_t i = 1; i < 11; ++i) {
+    x(i, 0) = static_cast<double>(i % 2);  // two different rows for three components
+  }
+  for (const gmm_init init : {gmm_init::kmeans_plus_plus, gmm_init::kmeans, gmm_init::random_rows}) {
+    gmm_options options;
+    options.n_components = 3;
+    options.init = init;
+    options.sample_weights = weights;
+
+    const gmm_model model = gmm_fit(ctx(), x.view(), options);
+
+    EXPECT_LT(*std::max_element(model.means.begin(), model.means.end()), 2) << name_of(init);
+  }
+}
+
 TEST_P(gmm_starts, of_random_rows_are_a_sample_without_replacement) {
   const matrix x = blobs(ctx(), 50, 2, 3);
   gmm_options options = iterations(6, 1);
@@ -726,6 +746,14 @@ TEST_P(gmm_option_errors, name_bad_responsibilities) {
   EXPECT_EQ(error(), "gmm_fit: the responsibilities of all rows, times their weights, are 0");
   options_.n_components = 3;
   EXPECT_EQ(error(), "gmm_fit: responsibilities_init is 4 x 2 but must be 4 x 3");
+}
+
+TEST_P(gmm_option_errors, name_responsibilities_whose_products_would_overflow) {
+  const matrix huge(4, 2, std::vector<double>(8, 1e308));
+  options_.responsibilities_init = huge.view();
+
+  EXPECT_TRUE(contains(error(), "gmm_fit: the largest of responsibilities_init is 1e+308 but must be from "))
+      << error();
 }
 
 TEST_P(gmm_option_errors, name_a_model_that_does_not_fit) {

@@ -381,10 +381,37 @@ TEST_P(gmm_step_errors, name_outputs_of_another_shape) {
             "gmm_expectation: log_likelihoods has 99 elements but x has 100 rows");
 }
 
+TEST_P(gmm_step_errors, name_rows_and_outputs_without_memory) {
+  const matrix_view<const double> no_rows(nullptr, 100, 2);
+  const matrix_view<double> no_matrix(nullptr, 100, 3);
+  const std::span<double> no_scores(static_cast<double*>(nullptr), 100);
+  std::vector<double> scores(100);
+  const auto error = [](const auto& call) { return error_of<invalid_argument>(call); };
+
+  EXPECT_EQ(error([&] { gmm_log_prob(ctx(), model_, no_rows, out_.view()); }),
+            "gmm_log_prob: x is 100 x 2 but must not be empty");
+  EXPECT_EQ(error([&] { gmm_expectation(ctx(), model_, no_rows, out_.view(), scores); }),
+            "gmm_expectation: x is 100 x 2 but must not be empty");
+  EXPECT_EQ(error([&] { gmm_log_prob(ctx(), model_, x_.view(), no_matrix); }),
+            "gmm_log_prob: out is NULL but must have room for 100 x 3 elements");
+  EXPECT_EQ(error([&] { gmm_expectation(ctx(), model_, x_.view(), no_matrix, scores); }),
+            "gmm_expectation: log_responsibilities is NULL but must have room for 100 x 3 elements");
+  EXPECT_EQ(error([&] { gmm_expectation(ctx(), model_, x_.view(), out_.view(), no_scores); }),
+            "gmm_expectation: log_likelihoods is NULL but must have room for 100 elements");
+}
+
+TEST_P(gmm_step_errors, name_more_rows_than_there_can_be) {
+  const matrix_view<const double> endless(x_.values.data(), std::int64_t{1} << 56, 2);
+  std::vector<double> scores(100);
+
+  EXPECT_EQ(error_of<invalid_argument>([&] { gmm_expectation(ctx(), model_, endless, {}, {}); }),
+            "gmm_expectation: x is 72057594037927936 x 2, which is more than 2^56 values");
+}
+
 TEST_P(gmm_step_errors, name_rows_with_other_columns) {
   x_ = matrix(100, 3);
 
-  EXPECT_EQ(error_of_log_prob(), "gmm_log_prob: x is 100 x 3 but the model has 2 columns");
+  EXPECT_EQ(error_of_log_prob(), "gmm_log_prob: x has 3 columns but the model has 2");
 }
 
 TEST_P(gmm_step_errors, name_values_that_are_not_finite) {

@@ -1,4 +1,6 @@
 // The commands of mixtures as people use them: fit with all of its options, predict, score, sample and select.
+#include "cli/model.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -342,6 +344,25 @@ TEST_F(fit_command, stops_on_ctrl_c_while_it_reads) {
   EXPECT_TRUE(contains(result.err, "samebits: fit: stopped by Ctrl-C\n")) << result.err;
 }
 
+TEST(progress_of_a_fit, counts_one_run_where_the_start_is_given) {
+  const std::vector<double> numbers = {1, 2};
+  const gmm_model model;
+  gmm_options random;
+  random.n_init = 5;
+  random.covariances_init = {numbers.data(), 1, 1};
+  gmm_options from_means = random;
+  from_means.means_init = {numbers.data(), 2, 1};
+  gmm_options from_responsibilities = random;
+  from_responsibilities.responsibilities_init = {numbers.data(), 2, 1};
+  gmm_options from_a_model = random;
+  from_a_model.warm_start = &model;
+
+  EXPECT_EQ(cli::runs_of(random), 5);
+  EXPECT_EQ(cli::runs_of(from_means), 1);
+  EXPECT_EQ(cli::runs_of(from_responsibilities), 1);
+  EXPECT_EQ(cli::runs_of(from_a_model), 1);
+}
+
 // ---- predict -----------------------------------------------------------------------------------------------------
 
 class predict_command : public model_command {
@@ -409,6 +430,23 @@ TEST_F(predict_command, takes_more_rows_than_a_chunk) {
             digest_of(bytes_of(expected_labels)));
   EXPECT_EQ(json_answer({"score", "model.json", "x.npy", "--samples", "--out", "scores.npy"})["digest"],
             digest_of(bytes_of(expected_scores)));
+}
+
+TEST_F(predict_command, counts_rows_from_the_first_of_the_file) {
+  saved();
+  constexpr std::size_t n = 900'000;  // more than a chunk of 2^22 numbers, results among them
+  std::vector<double> x(n * 4);
+  x[850'000 * 4] = 1e200;
+  put_file("x.npy", npy_header(SAMEBITS_FLOAT64, {n, 4}) + bytes_of(x));
+  const std::string what =
+      ": row 850000 of x (counted from 0) is so far from every component that its squared "
+      "distances overflow";
+
+  expect_error(run_samebits({"predict", "model.json", "x.npy", "--out", "y.npy"}), 1, "gmm_predict" + what);
+  expect_error(run_samebits({"predict", "model.json", "x.npy", "--proba", "--out", "y.npy"}), 1, "gmm_predict" + what);
+  expect_error(run_samebits({"score", "model.json", "x.npy", "--samples", "--out", "y.npy"}), 1,
+               "gmm_score_samples" + what);
+  EXPECT_FALSE(fs::exists("y.npy"));
 }
 
 TEST_F(predict_command, has_one_digest_on_every_instruction_set_and_number_of_threads) {
@@ -599,6 +637,29 @@ TEST_F(sample_command, prints_lines_until_nobody_reads) {
   EXPECT_EQ(result.out, run_samebits({"sample", "model.json", "-n", "3"}).out);
 }
 
+TEST_F(sample_command, leaves_earlier_labels_when_nobody_reads_all_rows) {
+  saved();
+  put_file("labels.csv", "earlier");
+
+  const outcome result =
+      run_shell("{ \"$samebits\" sample model.json -n 100000000 --labels labels.csv; echo $? >status; } | head -n 3");
+
+  EXPECT_EQ(read_file("status"), "0\n");
+  EXPECT_EQ(result.out, run_samebits({"sample", "model.json", "-n", "3"}).out);
+  EXPECT_EQ(read_file("labels.csv"), "earlier");
+}
+
+TEST_F(sample_command, writes_labels_beside_rows_on_standard_output) {
+  saved();
+  const arguments args = {"sample", "model.json", "-n", "7"};
+  EXPECT_EQ(run_samebits(args + arguments{"--out", "x.csv", "--labels", "expected.csv"}).exit_code, 0);
+
+  const outcome result = run_samebits(args + arguments{"--labels", "labels.csv"});
+
+  EXPECT_EQ(result.out, read_file("x.csv"));
+  EXPECT_EQ(read_file("labels.csv"), read_file("expected.csv"));
+}
+
 TEST_F(sample_command, leaves_no_part_of_a_file_when_it_is_interrupted) {
   saved();
   put_file("x.csv", "earlier");
@@ -623,6 +684,12 @@ TEST_F(sample_command, names_bad_ranges_and_files) {
                  "sample: --skip is 1 and -n is 18446744073709551615, beyond any sample");
   expect_refused(sample + arguments{"1", "--labels", "x.txt"},
                  "sample: --labels is \"x.txt\" but must end in .npy or .csv");
+  fs::create_symlink("x.npy", "link.npy");
+  put_file("x.npy", "");
+  for (const char* const same : {"x.npy", "./x.npy", "link.npy"}) {
+    expect_refused(sample + arguments{"1", "--out", "x.npy", "--labels", same},
+                   "sample: --labels is \"" + std::string(same) + "\", which is the file of --out");
+  }
   expect_refused(sample + arguments{"1", "--json"}, "sample: --json needs --out with the name of a file");
   EXPECT_EQ(run_samebits(sample + arguments{"-1"}).exit_code, 2);
   EXPECT_EQ(run_samebits({"sample", "model.json"}).exit_code, 2);
@@ -656,6 +723,18 @@ TEST_F(select_command, answers_with_all_candidates_and_the_best_model) {
   EXPECT_EQ(gmm_digest(gmm_load("best.json")), gmm_digest(expected.model));
 }
 
+TEST_F(select_command, computes_with_floats) {
+  const std::int64_t sizes[] = {1, 3};
+  const covariance_type type = covariance_type::tied;
+  const gmm_selection expected = gmm_select(ctx_, singles(), {&type, 1}, sizes, {});
+
+  const json answer = json_answer({"select", "iris.csv", "-k", "1,3", "--covariance", "tied", "--dtype", "float32"});
+
+  EXPECT_EQ(answer["dtype"], "float32");
+  EXPECT_EQ(answer["best"], expected.best);
+  EXPECT_EQ(answer["model"]["digest"], gmm_digest(expected.model));
+}
+
 TEST_F(select_command, marks_the_best_in_a_table) {
   const outcome result = run_samebits({"select", "iris.csv", "-k", "1..2", "--covariance", "full,spherical"});
 
@@ -675,6 +754,16 @@ TEST_F(select_command, tries_every_type_where_none_is_named) {
   EXPECT_EQ(types.size(), std::size(covariance_types));
 }
 
+TEST_F(select_command, tries_no_more_components_than_rows_where_none_are_named) {
+  put_file("x.csv", "0,0\n1,5\n2,1\n");
+
+  const json answer = json_answer({"select", "x.csv", "--covariance", "diag"});
+
+  ASSERT_EQ(answer["candidates"].size(), 3u);
+  EXPECT_EQ(answer["candidates"][2]["n_components"], 3);
+  expect_refused({"select", "x.csv", "-k", "1..8"}, "gmm_select: n_components is 4 but x has 3 rows");
+}
+
 TEST_F(select_command, tells_why_a_candidate_has_no_fit) {
   put_file("x.csv", "0,0\n1,1\n2,2\n3,3\n4,4\n");
   const arguments args = {"select", "x.csv", "-k", "1", "--covariance", "full,diag", "--reg-covar", "0"};
@@ -692,9 +781,18 @@ TEST_F(select_command, names_bad_options) {
       {{"-k", "3..1"}, "select: --components is \"3..1\" but must be whole numbers such as 2 or 1,2,5..8"},
       {{"-k", "1,,2"}, "select: --components is \"1,,2\" but must be whole numbers such as 2 or 1,2,5..8"},
       {{"-k", "1..99999999999"}, "select: --components is \"1..99999999999\", which is more than a million numbers"},
+      {{"-k", "1..600000,1..600000"},
+       "select: --components is \"1..600000,1..600000\", which is more than a million numbers"},
+      {{"-k", "9223372036854775806..9223372036854775807"},
+       "select: --components is \"9223372036854775806..9223372036854775807\" but its numbers must be 0 to "
+       "9007199254740992"},
+      {{"--components=-9223372036854775808..9223372036854775807"},
+       "select: --components is \"-9223372036854775808..9223372036854775807\" but its numbers must be 0 to "
+       "9007199254740992"},
       {{"-k", "151"}, "gmm_select: n_components is 151 but x has 150 rows"},
       {{"--covariance", "full,round"},
        "select: --covariance is \"round\" but must be full, tied, diag, spherical, tied-diag or tied-spherical"},
+      {{"--dtype", "half"}, "select: --dtype is \"half\" but must be float64 or float32"},
       {{"--criterion", "BIC"}, "select: --criterion is \"BIC\" but must be bic, aic or icl"},
       {{"--n-init", "0"}, "gmm_select: n_init is 0 but must be at least 1"}};
   for (const auto& [args, message] : cases) {

@@ -335,6 +335,7 @@ const char* tells_nothing_of_a_model_that_is_null(void) {
   REQUIRE(samebits_gmm_selection_n_candidates(NULL) == 0 && samebits_gmm_selection_best(NULL) == -1);
   REQUIRE(samebits_gmm_selection_model(NULL) == NULL);
   REQUIRE(samebits_bayesian_gmm_model_mixture(NULL) == NULL);
+  REQUIRE(samebits_bayesian_gmm_model_prior(NULL) == SAMEBITS_PRIOR_DIRICHLET);
   REQUIRE(samebits_bayesian_gmm_model_weight_concentration(NULL) == NULL);
   REQUIRE(samebits_bayesian_gmm_model_mean_precision(NULL) == NULL);
   REQUIRE(samebits_bayesian_gmm_model_degrees_of_freedom(NULL) == NULL);
@@ -397,6 +398,47 @@ const char* saves_and_loads_a_model(void) {
   REQUIRE_ERROR(samebits_gmm_save(NULL, "model.json"), SAMEBITS_INVALID_ARGUMENT, "gmm_save: model is NULL");
   REQUIRE_ERROR(samebits_gmm_load(NULL, &loaded), SAMEBITS_INVALID_ARGUMENT, "gmm_load: file is NULL");
   samebits_gmm_model_destroy(loaded);
+  samebits_gmm_model_destroy(model);
+  return NULL;
+}
+
+const char* writes_and_reads_json(void) {
+  samebits_gmm_model* const model = own_model();
+  samebits_gmm_model* read = NULL;
+  const char* json = NULL;
+  const char* again = NULL;
+  REQUIRE(samebits_gmm_model_to_json(model, &json) == SAMEBITS_OK);
+  REQUIRE(strstr(json, "\"samebits-gmm\"") != NULL);
+  REQUIRE(samebits_gmm_model_to_json(model, &again) == SAMEBITS_OK && again == json);
+  REQUIRE(samebits_gmm_model_from_json(json, &read) == SAMEBITS_OK);
+  REQUIRE(same_digest(read, model));
+  samebits_gmm_model_destroy(read);
+  read = NULL;
+  REQUIRE_ERROR(samebits_gmm_model_from_json("{", &read), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_from_json: no JSON: a mistake at byte 2");
+  REQUIRE_ERROR(samebits_gmm_model_from_json(NULL, &read), SAMEBITS_INVALID_ARGUMENT, "gmm_from_json: json is NULL");
+  REQUIRE_ERROR(samebits_gmm_model_from_json(json, NULL), SAMEBITS_INVALID_ARGUMENT, "gmm_from_json: model is NULL");
+  REQUIRE_ERROR(samebits_gmm_model_to_json(NULL, &json), SAMEBITS_INVALID_ARGUMENT, "gmm_to_json: model is NULL");
+  REQUIRE_ERROR(samebits_gmm_model_to_json(model, NULL), SAMEBITS_INVALID_ARGUMENT, "gmm_to_json: json is NULL");
+  REQUIRE(read == NULL);
+  samebits_gmm_model_destroy(model);
+  return NULL;
+}
+
+const char* tells_the_covariance_of_a_component(void) {
+  static const double expected[n_cols * n_cols] = {4, 0, 0, 4};
+  double covariance[n_cols * n_cols] = {-1, -1, -1, -1};
+  samebits_gmm_model* const model = own_model();
+  REQUIRE(samebits_gmm_model_covariance(model, 1, covariance) == SAMEBITS_OK);
+  REQUIRE(memcmp(covariance, expected, sizeof expected) == 0);
+  REQUIRE_ERROR(samebits_gmm_model_covariance(model, 2, covariance), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_covariance: k is 2 but the model has 2 components");
+  REQUIRE(samebits_gmm_model_covariance(model, -1, covariance) == SAMEBITS_INVALID_ARGUMENT);
+  REQUIRE(memcmp(covariance, expected, sizeof expected) == 0);
+  REQUIRE_ERROR(samebits_gmm_model_covariance(NULL, 0, covariance), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_covariance: model is NULL");
+  REQUIRE_ERROR(samebits_gmm_model_covariance(model, 0, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_covariance: out is NULL");
   samebits_gmm_model_destroy(model);
   return NULL;
 }
@@ -498,6 +540,13 @@ const char* merges_components(void) {
   REQUIRE_ERROR(samebits_gmm_merge_clusters(kept, joined, 3, 2, clusters), SAMEBITS_INVALID_ARGUMENT,
                 "gmm_merge_clusters: merger 0 joins 3 into 0, but there are components 0 to 2 and the lower number is "
                 "kept");
+  REQUIRE(samebits_gmm_merge_clusters(NULL, NULL, 1, 1, clusters) == SAMEBITS_OK && clusters[0] == 0);
+  clusters[0] = -1;
+  REQUIRE_ERROR(samebits_gmm_merge_clusters(NULL, NULL, 0, 1, clusters), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_merge_clusters: n_components is 0 but must be at least 1");
+  REQUIRE_ERROR(samebits_gmm_merge_clusters(kept, joined, INT64_MIN, 1, clusters), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_merge_clusters: n_components is -9223372036854775808 but must be at least 1");
+  REQUIRE(clusters[0] == -1);
   samebits_gmm_model_destroy(model);
   samebits_context_destroy(context);
   return NULL;
@@ -574,9 +623,13 @@ const char* fits_with_priors(void) {
   priors.weights = SAMEBITS_PRIOR_DIRICHLET;
   REQUIRE(samebits_bayesian_gmm_fit(context, x, n_rows, n_cols, &options, &priors, &model) == SAMEBITS_OK);
   REQUIRE(samebits_gmm_model_n_components(samebits_bayesian_gmm_model_mixture(model)) == n_components);
+  REQUIRE(samebits_bayesian_gmm_model_prior(model) == SAMEBITS_PRIOR_DIRICHLET);
   REQUIRE(samebits_bayesian_gmm_model_weight_concentration(model)[0] > 0);
   REQUIRE(samebits_bayesian_gmm_model_mean_precision(model)[0] > 1);
   REQUIRE(samebits_bayesian_gmm_model_degrees_of_freedom(model)[1] > n_cols);
+  samebits_bayesian_gmm_model_destroy(model);
+  REQUIRE(samebits_bayesian_gmm_fit(context, x, n_rows, n_cols, &options, NULL, &model) == SAMEBITS_OK);
+  REQUIRE(samebits_bayesian_gmm_model_prior(model) == SAMEBITS_PRIOR_DIRICHLET_PROCESS);
   samebits_bayesian_gmm_model_destroy(model);
   priors.weights = 2;
   REQUIRE_ERROR(samebits_bayesian_gmm_fit(context, x, n_rows, n_cols, &options, &priors, &model),
@@ -610,6 +663,33 @@ const char* refuses_null_where_a_model_is_used(void) {
                 "gmm_score: x has 3 columns but the model has 2");
   REQUIRE(samebits_gmm_predict(context, model, x, -1, n_cols, labels) == SAMEBITS_INVALID_ARGUMENT);
   REQUIRE(samebits_gmm_predict_proba(context, model, x, INT64_MAX, n_cols, out) == SAMEBITS_INVALID_ARGUMENT);
+  samebits_gmm_model_destroy(model);
+  samebits_context_destroy(context);
+  return NULL;
+}
+
+const char* takes_null_for_no_rows(void) {
+  double score = 5;
+  samebits_context* const context = scalar_context();
+  samebits_gmm_model* const model = own_model();
+  samebits_gmm_options options = two_components();
+  samebits_gmm_model* fit = NULL;
+  REQUIRE(samebits_gmm_log_prob(context, model, NULL, 0, n_cols, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_gmm_expectation_float(context, model, NULL, 0, n_cols, NULL, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_gmm_predict(context, model, NULL, 0, n_cols, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_gmm_predict_proba_float(context, model, NULL, 0, n_cols, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_gmm_score_samples(context, model, NULL, 0, n_cols, NULL) == SAMEBITS_OK);
+  REQUIRE_ERROR(samebits_gmm_predict(context, model, NULL, 0, 3, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_predict: x has 3 columns but the model has 2");
+  REQUIRE_ERROR(samebits_gmm_score(context, model, NULL, 0, n_cols, NULL, &score), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_score: x is 0 x 2 but must not be empty");
+  REQUIRE(score == 5);
+  REQUIRE_ERROR(samebits_gmm_score(context, model, NULL, 0, n_cols, NULL, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_score: score is NULL");
+  REQUIRE_ERROR(samebits_gmm_fit(context, NULL, 0, n_cols, &options, &fit), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_fit: x is 0 x 2 but must not be empty");
+  REQUIRE_ERROR(samebits_gmm_maximization(context, NULL, 0, n_cols, NULL, &options, &fit), SAMEBITS_INVALID_ARGUMENT,
+                "gmm_maximization: x is 0 x 2 but must not be empty");
   samebits_gmm_model_destroy(model);
   samebits_context_destroy(context);
   return NULL;

@@ -195,6 +195,27 @@ TEST(c_api, maximises_like_the_cpp_interface) {
   samebits_gmm_model_destroy(model);
 }
 
+TEST(c_api, makes_a_model_of_numbers_whatever_the_floating_point_modes) {
+  const double weight = 1;
+  const double mean = 0;
+  const double subnormal = 1e-310;
+  samebits_gmm_model* model = nullptr;
+  samebits_gmm_model* read = nullptr;
+  const char* json = nullptr;
+  const fp_mode mode(flush_to_zero | round_upward);
+
+  const samebits_status created = samebits_gmm_model_create(SAMEBITS_DIAG, 1, 1, &weight, &mean, &subnormal, &model);
+  const samebits_status written = samebits_gmm_model_to_json(model, &json);
+  const samebits_status has_read = samebits_gmm_model_from_json(json, &read);
+
+  EXPECT_EQ(created, SAMEBITS_OK);
+  EXPECT_EQ(written, SAMEBITS_OK);
+  EXPECT_EQ(has_read, SAMEBITS_OK);
+  EXPECT_STREQ(samebits_gmm_model_digest(read), samebits_gmm_model_digest(model));
+  samebits_gmm_model_destroy(read);
+  samebits_gmm_model_destroy(model);
+}
+
 TEST(c_api, weighs_rows_in_a_sweep_whatever_the_number_of_components_in_the_options) {
   const both_interfaces b;
   const covariance_type type = covariance_type::full;
@@ -216,6 +237,39 @@ TEST(c_api, weighs_rows_in_a_sweep_whatever_the_number_of_components_in_the_opti
   EXPECT_EQ(samebits_gmm_model_digest(samebits_gmm_selection_model(selection)), gmm_digest(expected.model));
   EXPECT_EQ(samebits_gmm_selection_best(selection), expected.best);
   samebits_gmm_selection_destroy(selection);
+
+  ASSERT_EQ(samebits_gmm_select_float(b.c_ctx, b.floats.data(), b.n, 2, &c_type, 1, sizes, 2, &c,
+                                      SAMEBITS_CRITERION_AIC, &selection),
+            SAMEBITS_OK);
+
+  const gmm_selection of_floats = gmm_select(b.ctx, b.singles(), {&type, 1}, sizes, cpp, gmm_criterion::aic);
+  EXPECT_EQ(samebits_gmm_model_digest(samebits_gmm_selection_model(selection)), gmm_digest(of_floats.model));
+  samebits_gmm_selection_destroy(selection);
+}
+
+TEST(c_api, merges_like_the_cpp_interface) {
+  const both_interfaces b;
+  const auto k = static_cast<std::size_t>(b.k);
+  for (const bool of_floats : {false, true}) {
+    const gmm_merging expected = of_floats ? gmm_merge(b.ctx, b.model, b.singles(), b.weights)
+                                           : gmm_merge(b.ctx, b.model, b.doubles(), b.weights);
+    std::vector<std::int64_t> kept(k - 1);
+    std::vector<std::int64_t> joined(k - 1);
+    std::vector<double> entropies(k);
+
+    ASSERT_EQ(of_floats ? samebits_gmm_merge_float(b.c_ctx, b.c_model, b.floats.data(), b.n, 2, b.weights.data(),
+                                                   kept.data(), joined.data(), entropies.data())
+                        : samebits_gmm_merge(b.c_ctx, b.c_model, b.x.values.data(), b.n, 2, b.weights.data(),
+                                             kept.data(), joined.data(), entropies.data()),
+              SAMEBITS_OK);
+
+    EXPECT_EQ(entropies[0], expected.entropy);
+    for (std::size_t i = 0; i + 1 < k; ++i) {
+      EXPECT_EQ(kept[i], expected.mergers[i].kept);
+      EXPECT_EQ(joined[i], expected.mergers[i].joined);
+      EXPECT_EQ(entropies[i + 1], expected.mergers[i].entropy);
+    }
+  }
 }
 
 TEST(c_api, fits_with_priors_like_the_cpp_interface) {

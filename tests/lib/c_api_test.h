@@ -49,6 +49,8 @@ extern "C" {
   CHECK(makes_a_model_of_numbers)                      \
   CHECK(refuses_numbers_that_make_no_model)            \
   CHECK(saves_and_loads_a_model)                       \
+  CHECK(writes_and_reads_json)                         \
+  CHECK(tells_the_covariance_of_a_component)           \
   CHECK(takes_the_steps_of_em)                         \
   CHECK(tells_the_component_of_each_row)               \
   CHECK(draws_samples_of_a_model)                      \
@@ -58,7 +60,8 @@ extern "C" {
   CHECK(tells_why_a_candidate_has_no_fit)              \
   CHECK(refuses_bad_sweeps)                            \
   CHECK(fits_with_priors)                              \
-  CHECK(refuses_null_where_a_model_is_used)
+  CHECK(refuses_null_where_a_model_is_used)            \
+  CHECK(takes_null_for_no_rows)
 
 #define SAMEBITS_DECLARE_C_CHECK(name) const char* name(void);
 SAMEBITS_C_CHECKS(SAMEBITS_DECLARE_C_CHECK)

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cfenv>
 #include <clocale>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "samebits/gmm_model.hpp"
 #include "tests/support.hpp"
 
 namespace samebits {
@@ -188,6 +190,29 @@ TEST(gmm_from_json, does_not_depend_on_the_locale) {
     }
   }
   std::setlocale(LC_ALL, before.c_str());
+}
+
+// The C library reads numbers by the mode that std::fesetround sets.
+TEST(gmm_from_json, does_not_depend_on_the_rounding_mode) {
+  const gmm_model m = some_model();
+  const std::string text = gmm_to_json(m);
+  for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(mode);
+    std::string text_there;
+    gmm_model read;
+    const std::string error_there = error_of<error>([&] {
+      gmm_require_valid(m);
+      text_there = gmm_to_json(m);
+      read = gmm_from_json(text);
+    });
+    const int mode_afterwards = std::fegetround();
+    std::fesetround(FE_TONEAREST);
+
+    EXPECT_EQ(error_there, "no error");
+    EXPECT_EQ(text_there, text);
+    expect_same(read, m);
+    EXPECT_EQ(mode_afterwards, mode);
+  }
 }
 
 /// The file of a model with a change.
