@@ -3,7 +3,7 @@
 
 usage: bench/sklearn_em.py ROWS COLS COMPONENTS ITERATIONS [--covariance full|tied|diag|spherical] [--normals FILE.npy]
 
-FILE holds ROWS * COLS standard normals, such as `samebits random normal -n N --seed 1 --out FILE` writes: then the data
+FILE holds ROWS * COLS standard normals, such as `samebits random normal --n N --seed 1 --out FILE` writes: then the data
 have the bits of `samebits bench em`. Prints one JSON object. Needs scikit-learn; threads are those of its BLAS.
 
        bench/sklearn_em.py --fits [DATA_SETS RESTARTS ROWS COLS COMPONENTS]
