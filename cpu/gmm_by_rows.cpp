@@ -40,13 +40,13 @@ class row_pass : pass_parts<T> {
   struct workspace {
     workspace(const row_pass& pass, double* start) {
       memory_plan plan(start);
-      const std::int64_t rows = pass.block_rows_;
+      const std::int64_t rows = pass.stretch_blocks_ * pass.block_rows_;
       columns = plan.take<T>(rows * pass.engine_.n_cols);
       values = plan.take<T>(rows * pass.n_components());
       row_weights = plan.take<T>(rows);
       work = plan.take<T>(pass.work_size_);
       log_likelihood_lanes = plan.take<T>(lanes<T>);
-      lane_sums = plan.take<T>(pass.n_components() * pass.lane_sums_stride_);
+      lane_sums = plan.take<T>((pass.is_whole_leaf() ? 1 : pass.n_components()) * pass.lane_sums_stride_);
       open_nodes = plan.take<double>(pass.levels_ * pass.node_size_);
       size = plan.used();
     }
@@ -69,6 +69,7 @@ class row_pass : pass_parts<T> {
       leaves_per_chunk_ *= 2;
     }
     levels_ = node_stack::levels(leaves_per_chunk_);
+    stretch_blocks_ = engine_.takes_whole_leaves ? blocks_per_leaf() : 1;
     if (!this->make_ready(n_threads, workspace(*this, nullptr).size) ||
         !problem_.shared.allocate(static_cast<std::size_t>(n_chunks() * node_size_))) {
       return false;
@@ -77,40 +78,83 @@ class row_pass : pass_parts<T> {
     return true;
   }
 
-  /// The node of leaf number `leaf`.
-  void sum_leaf(std::int64_t leaf, const workspace& memory, double* node) const {
+  std::int64_t blocks_per_leaf() const { return (leaf_rows + block_rows_ - 1) / block_rows_; }
+  bool is_whole_leaf() const { return stretch_blocks_ == blocks_per_leaf(); }
+
+  /// Some blocks of one leaf on their way through the pass.
+  struct stretch {
+    std::int64_t first_row;
+    std::int64_t end_row;
+    bool is_first;  // of its leaf
+    bool is_last;
+  };
+
+  std::int64_t n_blocks(const stretch& s) const { return (s.end_row - s.first_row + block_rows_ - 1) / block_rows_; }
+  std::int64_t block_row(const stretch& s, std::int64_t i) const { return s.first_row + i * block_rows_; }
+  column_block<T> block(const stretch& s, std::int64_t i, const workspace& memory) const {
+    const std::int64_t left = s.end_row - block_row(s, i);
+    return {memory.columns + i * block_rows_ * engine_.n_cols, block_rows_, left < block_rows_ ? left : block_rows_,
+            engine_.n_cols};
+  }
+  T* values(std::int64_t i, std::int64_t k, const workspace& memory) const {
+    return memory.values + (i * n_components() + k) * block_rows_;
+  }
+
+  void sum_leaf(std::int64_t leaf, const workspace& memory, node_stack& open) const {
     const std::int64_t first = leaf * leaf_rows;
-    const std::int64_t n_rows = problem_.data.n_rows;
-    const std::int64_t last = n_rows - first < leaf_rows ? n_rows : first + leaf_rows;
+    const std::int64_t n_left = problem_.data.n_rows - first;
+    const std::int64_t last = first + (n_left < leaf_rows ? n_left : leaf_rows);
+    const std::int64_t stretch_rows = stretch_blocks_ * block_rows_;
     clear_lanes(memory.log_likelihood_lanes, lanes<T>);
-    if (with_sums_) {
-      clear_lanes(memory.lane_sums, n_components() * lane_sums_stride_);
+    for (std::int64_t row = first; row < last; row += stretch_rows) {
+      const std::int64_t end = last - row < stretch_rows ? last : row + stretch_rows;
+      const stretch s{row, end, row == first, end == last};
+      make_shares(s, memory);
+      for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
+        sum_component(s, k, memory, open);
+      }
     }
-    for (std::int64_t row = first; row < last; row += block_rows_) {
-      add_block(row, last - row < block_rows_ ? last - row : block_rows_, memory);
+    *open.next() = static_cast<double>(fold_lanes(memory.log_likelihood_lanes));
+    open.push_part(0, 1);
+    open.end_push();
+  }
+
+  void make_shares(const stretch& s, const workspace& memory) const {
+    for (std::int64_t i = 0; i < n_blocks(s); ++i) {
+      const column_block<T> x = block(s, i, memory);
+      engine_.turn(this->row_at(block_row(s, i)), x.n_rows, x.n_cols, x.stride,
+                   memory.columns + i * block_rows_ * engine_.n_cols);
+      fetch_weights(problem_.data, block_row(s, i), x.n_rows, memory.row_weights + i * block_rows_);
     }
-    *node++ = static_cast<double>(fold_lanes(memory.log_likelihood_lanes));
-    for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
-      engine_.fold_sums(memory.lane_sums + k * lane_sums_stride_, engine_.n_cols, node);
-      node += engine_.sums_size;
+    for (std::int64_t k = 0; make_shares_.needs_distances() && k < n_components(); ++k) {
+      for (std::int64_t i = 0; i < n_blocks(s); ++i) {
+        engine_.distances(block(s, i, memory), components_.component(k), engine_.n_cols, memory.work,
+                          values(i, k, memory));
+      }
+    }
+    for (std::int64_t i = 0; i < n_blocks(s); ++i) {
+      const column_block<T> x = block(s, i, memory);
+      make_shares_({x, block_row(s, i), n_components(), components_.log_constants, memory.row_weights + i * block_rows_,
+                    rows_behind<T>(problem_, block_row(s, i), x.n_rows), values(i, 0, memory),
+                    memory.log_likelihood_lanes});
     }
   }
 
-  void add_block(std::int64_t row, std::int64_t n_rows, const workspace& memory) const {
-    const std::int64_t n_cols = engine_.n_cols;
-    const std::int64_t stride = block_rows_;
-    const T* const rows = this->row_at(row);
-    const column_block<T> x{memory.columns, stride, n_rows, n_cols};
-    engine_.turn(rows, n_rows, n_cols, stride, memory.columns);
-    fetch_weights(problem_.data, row, n_rows, memory.row_weights);
-    for (std::int64_t k = 0; make_shares_.needs_distances() && k < n_components(); ++k) {
-      engine_.distances(x, components_.component(k), n_cols, memory.work, memory.values + k * stride);
+  /// Adds the stretch to the sums of a component; the end of the leaf takes them into the tree, while they are in the
+  /// first-level cache.
+  void sum_component(const stretch& s, std::int64_t k, const workspace& memory, const node_stack& open) const {
+    T* const lane_sums = memory.lane_sums + (is_whole_leaf() ? 0 : k * lane_sums_stride_);
+    if (s.is_first) {
+      clear_lanes(lane_sums, lane_sums_stride_);
     }
-    make_shares_({x, row, n_components(), components_.log_constants, memory.row_weights,
-                  rows_behind<T>(problem_, row, n_rows), memory.values, memory.log_likelihood_lanes});
-    for (std::int64_t k = 0; with_sums_ && k < n_components(); ++k) {
-      engine_.add_block(x, rows, components_.component(k), memory.values + k * stride, n_cols, memory.work,
-                        memory.lane_sums + k * lane_sums_stride_);
+    for (std::int64_t i = 0; i < n_blocks(s); ++i) {
+      engine_.add_block(block(s, i, memory), this->row_at(block_row(s, i)), components_.component(k),
+                        values(i, k, memory), engine_.n_cols, memory.work, lane_sums);
+    }
+    if (s.is_last) {
+      const std::int64_t first = 1 + k * engine_.sums_size;
+      engine_.fold_sums(lane_sums, engine_.n_cols, open.next() + first);
+      open.push_part(first, engine_.sums_size);
     }
   }
 
@@ -120,8 +164,7 @@ class row_pass : pass_parts<T> {
     const std::int64_t left = leaves_of(problem_.data.n_rows) - first;
     node_stack open(memory.open_nodes, node_size_);
     for (std::int64_t i = 0; i < left && i < leaves_per_chunk_; ++i) {
-      sum_leaf(first + i, memory, open.next());
-      open.push();
+      sum_leaf(first + i, memory, open);
     }
     const double* const sum = open.finish();
     for (std::int64_t j = 0; j < node_size_; ++j) {
@@ -141,6 +184,7 @@ class row_pass : pass_parts<T> {
   share_maker<T> make_shares_;
   std::int64_t leaves_per_chunk_;  // a power of two
   std::int64_t levels_;            // of the tree over a chunk's leaves
+  std::int64_t stretch_blocks_;    // that go through the pass together
   std::int64_t node_size_;         // doubles
   double* nodes_;                  // one per chunk
 };

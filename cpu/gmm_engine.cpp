@@ -12,6 +12,7 @@ namespace {
 template <class Engine>
 gmm_engine<typename Engine::value_type> table_of(std::int64_t n_cols) {
   return {n_cols,
+          Engine::takes_whole_leaves,
           Engine::component_size(n_cols),
           Engine::sums_size(n_cols),
           Engine::lane_sums_size(n_cols),

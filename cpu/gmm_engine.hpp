@@ -12,6 +12,9 @@ inline namespace SAMEBITS_TARGET {
 template <class T>
 struct gmm_engine {
   std::int64_t n_cols;
+  /// True where the sums of the components do not fit the caches together: the blocks of a leaf then take their turns
+  /// with one component after the other.
+  bool takes_whole_leaves;
   /// Numbers of a prepared component.
   std::int64_t component_size;
   /// Doubles of one component's sums.

@@ -10,6 +10,7 @@ template <class T, class Shape, int Cols>
 struct gmm_narrow {
   using value_type = T;
   using vec = pack<T>;
+  static constexpr bool takes_whole_leaves = false;
   static constexpr int n_moments = static_cast<int>(gmm_moments<Shape>(Cols));
 
   /// Numbers per prepared component: the mean, then the packed inverse factor.

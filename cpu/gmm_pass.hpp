@@ -43,26 +43,34 @@ class node_stack {
 
   /// Takes in the node at next().
   void push() {
+    push_part(0, node_size_);
+    end_push();
+  }
+
+  /// The same in parts: elements first .. first + n - 1, each part once, and then the end of it.
+  void push_part(std::int64_t first, std::int64_t n) const {
+    std::int64_t depth = depth_;
+    for (std::int64_t filled = count_; filled & 1; filled >>= 1) {
+      --depth;
+      merge_nodes(memory_ + depth * node_size_ + first, memory_ + (depth + 1) * node_size_ + first, n);
+    }
+  }
+  void end_push() {
     ++depth_;
     for (std::int64_t filled = count_++; filled & 1; filled >>= 1) {
-      merge_last();
+      --depth_;
     }
   }
 
   /// The node of all, once the nodes missing at the end are accounted for.
   double* finish() {
-    while (depth_ > 1) {
-      merge_last();
+    for (; depth_ > 1; --depth_) {
+      merge_nodes(memory_ + (depth_ - 2) * node_size_, memory_ + (depth_ - 1) * node_size_, node_size_);
     }
     return memory_;
   }
 
  private:
-  void merge_last() {
-    --depth_;
-    merge_nodes(memory_ + (depth_ - 1) * node_size_, memory_ + depth_ * node_size_, node_size_);
-  }
-
   double* memory_;
   std::int64_t node_size_;
   std::int64_t depth_ = 0;

@@ -13,6 +13,7 @@ template <class T>
 struct gmm_wide {
   using value_type = T;
   using vec = pack<T>;
+  static constexpr bool takes_whole_leaves = true;
   static constexpr int width = vec_width<T>;
   /// Rows and columns of matrices are stored in blocks of this many, whatever the SIMD width.
   static constexpr int block = lanes<T>;

@@ -11,6 +11,7 @@ template <class T>
 struct gmm_wide_diagonal {
   using value_type = T;
   using vec = pack<T>;
+  static constexpr bool takes_whole_leaves = true;
   static constexpr int width = vec_width<T>;
   /// Vectors of rows that share a mean and a scale in the E-step, and of columns with sums in registers in the M-step.
   static constexpr int row_vecs = 4;

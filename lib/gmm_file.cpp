@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cfenv>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -28,20 +27,29 @@ using shape = std::vector<std::int64_t>;
 constexpr const char* format_name = "samebits-gmm";
 constexpr int format_version = 1;
 
-/// The default floating-point environment also for the C library: its strtod, which reads the numbers, rounds by the
-/// mode of the x87 unit even where that computes nothing.
+/// The default floating-point environment also for the C library: its strtod, which reads the numbers, rounds on x86 by
+/// the mode of the x87 unit, even where that computes nothing.
 class text_environment {
  public:
+#if defined(__x86_64__)
   text_environment() {
-    std::fegetenv(&saved_);
-    std::fesetenv(FE_DFL_ENV);
+    constexpr std::uint16_t default_control_word = 0x037f;
+    asm volatile("fnstcw %0" : "=m"(saved_));
+    set(default_control_word);
   }
-  ~text_environment() { std::fesetenv(&saved_); }
+  ~text_environment() { set(saved_); }
+#else
+  text_environment() = default;
+#endif
   text_environment(const text_environment&) = delete;
   text_environment& operator=(const text_environment&) = delete;
 
  private:
-  std::fenv_t saved_;
+  default_fp_environment environment_;
+#if defined(__x86_64__)
+  static void set(std::uint16_t control_word) { asm volatile("fldcw %0" : : "m"(control_word)); }
+  std::uint16_t saved_;
+#endif
 };
 
 /// How the arrays of the file nest: covariances_shape without the dimensions that the type makes 1.
@@ -328,7 +336,6 @@ class model_reader {
 /// @param where  what messages begin with
 gmm_model from_json(std::string where, std::string_view text) {
   const text_environment of_the_library;
-  const default_fp_environment environment;
   return model_reader(std::move(where), text).read();
 }
 
