@@ -89,7 +89,7 @@ json result_json(const fits_result& r) {
 
 void print_results(const fits_options& o, const std::vector<fits_result>& results) {
   std::printf("%lld fits of %lld x %lld, %lld components: %lld data sets with %lld restarts each, tol %g\n\n",
-              static_cast<long long>(o.data_sets * o.restarts), static_cast<long long>(o.rows),
+              static_cast<long long>(o.data_sets) * o.restarts, static_cast<long long>(o.rows),
               static_cast<long long>(o.cols), static_cast<long long>(o.components), static_cast<long long>(o.data_sets),
               static_cast<long long>(o.restarts), o.tol);
   std::printf("%-14s %-8s %7s %9s %9s %11s  %s\n", "backend", "isa", "threads", "min s", "median s", "us per fit",

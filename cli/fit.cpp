@@ -1,4 +1,5 @@
 // samebits fit: a Gaussian mixture from a file.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -72,12 +73,13 @@ std::vector<std::uint8_t> frozen(const std::string& option, const std::string& l
   if (list.empty() || n_components < 1) {
     return {};  // the library refuses the number
   }
+  const std::vector<std::int64_t> components = numbers_of(command_name, option, list);
+  if (std::any_of(components.begin(), components.end(), [&](std::int64_t k) { return k >= n_components; })) {
+    refuse(command_name,
+           option + " is \"" + list + "\" but there are components 0 to " + std::to_string(n_components - 1));
+  }
   std::vector<std::uint8_t> is_frozen(static_cast<std::size_t>(n_components));
-  for (const std::int64_t k : numbers_of(command_name, option, list)) {
-    if (k < 0 || k >= n_components) {
-      refuse(command_name,
-             option + " is \"" + list + "\" but there are components 0 to " + std::to_string(n_components - 1));
-    }
+  for (const std::int64_t k : components) {
     is_frozen[static_cast<std::size_t>(k)] = 1;
   }
   return is_frozen;

@@ -100,17 +100,18 @@ std::vector<covariance_type> covariances_of(const std::string& command, const st
 std::vector<std::int64_t> numbers_of(const std::string& command, const std::string& option, const std::string& text) {
   constexpr std::int64_t most = 1'000'000;
   constexpr std::int64_t largest = std::int64_t{1} << 53;
+  const auto refuse_list = [&](const std::string& why) { refuse(command, option + " is \"" + text + "\"" + why); };
   std::vector<std::int64_t> numbers;
   for (const std::string& part : parts_of(text)) {
     const auto range = range_of(part);
     if (!range) {
-      refuse(command, option + " is \"" + text + "\" but must be whole numbers such as 2 or 1,2,5..8");
+      refuse_list(" but must be whole numbers such as 2 or 1,2,5..8");
     }
     if (range->first < 0 || range->second > largest) {
-      refuse(command, option + " is \"" + text + "\" but its numbers must be 0 to " + std::to_string(largest));
+      refuse_list(" but its numbers must be 0 to " + std::to_string(largest));
     }
     if (range->second - range->first >= most - std::ssize(numbers)) {
-      refuse(command, option + " is \"" + text + "\", which is more than a million numbers");
+      refuse_list(", which is more than a million numbers");
     }
     for (std::int64_t i = range->first; i <= range->second; ++i) {
       numbers.push_back(i);
@@ -197,14 +198,15 @@ data_rows::data_rows(const std::string& command, const std::string& file, samebi
   floats_.reserve(table_.values.size());
   for (const double value : table_.values) {
     floats_.push_back(static_cast<float>(value));
-    if (std::isinf(floats_.back())) {
-      const auto index = static_cast<std::int64_t>(floats_.size()) - 1;
-      std::string number;
-      append_number(number, value);
-      throw input_error(file + ": row " + std::to_string(index / n_cols()) + ", column " +
-                        std::to_string(index % n_cols()) + " (counted from 0): " + number +
-                        " is outside the range of float32");
-    }
+  }
+  const auto lost = std::find_if(floats_.begin(), floats_.end(), [](float value) { return std::isinf(value); });
+  if (lost != floats_.end()) {
+    const std::int64_t index = lost - floats_.begin();
+    std::string number;
+    append_number(number, table_.values[static_cast<std::size_t>(index)]);
+    throw input_error(file + ": row " + std::to_string(index / n_cols()) + ", column " +
+                      std::to_string(index % n_cols()) + " (counted from 0): " + number +
+                      " is outside the range of float32");
   }
   table_.values = {};
 }

@@ -189,7 +189,7 @@ std::int64_t farthest_value(const gmm_model& model, columns_view columns, std::s
   for (std::int64_t i = 0; i < std::ssize(values); ++i) {
     double least = std::numeric_limits<double>::infinity();
     for (std::int64_t k = 0; k < p.n_components; ++k) {
-      const double deviation = std::sqrt(p.covariance(k)[columns[i] * stride]);
+      const double deviation = core::sqrt(p.covariance(k)[columns[i] * stride]);
       least = std::min(least, std::abs(values[i] - p.means[k * n + columns[i]]) / deviation);
     }
     if (least > largest) {
