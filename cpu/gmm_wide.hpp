@@ -20,6 +20,8 @@ struct gmm_wide {
   /// Register tiles: tile_rows x 3 vectors of sums, and room for what is multiplied.
   static constexpr int tile_rows = width == block ? 8 : 4;
   static constexpr int tile_vecs = width == 1 ? 2 : 3;
+  /// Vectors of columns whose first moments are in registers together.
+  static constexpr int column_vecs = width == 1 ? 8 : 4;
 
   static std::int64_t padded(std::int64_t cols) { return round_up(cols, block); }
   /// Numbers of a lower triangle stored as blocks of rows, block number p with block (p + 1) columns.
@@ -101,9 +103,11 @@ struct gmm_wide {
     T* const dx = work;
     T* const weighted = work + x.stride * n;
     T* const sum_1 = sums + lanes<T>;
-    for (std::int64_t b = 0; b < n; b += width) {
-      add_first_moments(rows + b, x.n_rows, cols, cols - b, component + b, responsibilities, n, dx + b, weighted + b,
-                        sum_1 + b);
+    for (std::int64_t b = 0; b < n;) {
+      const bool is_group = b + column_vecs * width <= n;
+      const auto add = is_group ? add_first_moments<column_vecs> : add_first_moments<1>;
+      add(rows + b, x.n_rows, cols, cols - b, component + b, responsibilities, n, dx + b, weighted + b, sum_1 + b);
+      b += (is_group ? column_vecs : 1) * width;
     }
     for (std::int64_t a = 0; a < n; a += tile_rows) {
       const std::int64_t a0 = a / block * block;  // the row's storage block
@@ -214,20 +218,34 @@ struct gmm_wide {
     }
   }
 
-  /// One vector of columns: differences, weighted differences, and the chain of the first moment.
+  /// Vectors of columns: differences, weighted differences, and the chains of the first moments. A row's vectors lie
+  /// together, so that memory is written line after line.
+  template <int Vecs>
   static void add_first_moments(const T* rows, std::int64_t n_rows, std::int64_t stride, std::int64_t n_cols_left,
-                                const T* mean, const T* responsibilities, std::int64_t n, T* dx, T* weighted,
+                                const T* means, const T* responsibilities, std::int64_t n, T* dx, T* weighted,
                                 T* sum_1) {
-    const vec centre = load<vec>(mean);
-    vec sum = load<vec>(sum_1);
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-      const vec difference = load_columns<T>(rows + i * stride, n_cols_left) - centre;
-      const vec product = vec(responsibilities[i]) * difference;
-      store(dx + i * n, difference);
-      store(weighted + i * n, product);
-      sum = sum + product;
+    vec mean[Vecs];
+    vec sums[Vecs];
+    SAMEBITS_UNROLL
+    for (int v = 0; v < Vecs; ++v) {
+      mean[v] = load<vec>(means + v * width);
+      sums[v] = load<vec>(sum_1 + v * width);
     }
-    store(sum_1, sum);
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      const vec responsibility(responsibilities[i]);
+      SAMEBITS_UNROLL
+      for (int v = 0; v < Vecs; ++v) {
+        const vec difference = load_columns<T>(rows + i * stride + v * width, n_cols_left - v * width) - mean[v];
+        const vec product = responsibility * difference;
+        store(dx + i * n + v * width, difference);
+        store(weighted + i * n + v * width, product);
+        sums[v] = sums[v] + product;
+      }
+    }
+    SAMEBITS_UNROLL
+    for (int v = 0; v < Vecs; ++v) {
+      store(sum_1 + v * width, sums[v]);
+    }
   }
 
   /// tile_rows x Vecs sums: S2 += (r dx) dx^T over the rows of the block.
