@@ -475,7 +475,6 @@ SAMEBITS_C_API samebits_status samebits_gmm_model_to_json(const samebits_gmm_mod
   return guard([&] {
     require_pointer(model, "gmm_to_json", "model");
     require_pointer(json, "gmm_to_json", "json");
-    const samebits::default_fp_environment environment;
     *json = model->json();
   });
 }
@@ -483,7 +482,6 @@ SAMEBITS_C_API samebits_status samebits_gmm_model_from_json(const char* json, sa
   return guard([&] {
     require_pointer(json, "gmm_from_json", "json");
     require_pointer(model, "gmm_from_json", "model");
-    const samebits::default_fp_environment environment;
     *model = new samebits_gmm_model(samebits::gmm_from_json(json));
   });
 }

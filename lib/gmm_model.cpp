@@ -9,7 +9,6 @@
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
 #include "lib/random.hpp"
-#include "lib/registry.hpp"
 #include "samebits/core/gmm.hpp"
 #include "samebits/core/multivariate.hpp"
 
@@ -265,8 +264,8 @@ double total_log_likelihood(const context& ctx, const char* function, const para
 
 void log_of(const context& ctx, const char* function, std::span<const double> in, double* out) {
   samebits_call call = make_call(ctx);
-  const samebits_backend* const cpu = ctx.table()->gmm_update != nullptr ? ctx.table() : best_cpu();
-  require_ok(cpu->map(&call, samebits_map_log, in.data(), static_cast<std::int64_t>(in.size()), out), call, function);
+  require_ok(host_backend(ctx)->map(&call, samebits_map_log, in.data(), static_cast<std::int64_t>(in.size()), out),
+             call, function);
 }
 
 }  // namespace gmm

@@ -103,21 +103,20 @@ sums::sums(covariance_type type, std::int64_t k, std::int64_t n)
 
 samebits_gmm_sums sums::view() { return {0, sum_0.data(), sum_1.data(), sum_2.data()}; }
 
+bool is_host(const context& ctx) { return ctx.table()->gmm_update != nullptr; }
+
+const samebits_backend* host_backend(const context& ctx) { return is_host(ctx) ? ctx.table() : best_cpu(); }
+
 // ---- the problem -------------------------------------------------------------------------------------------------
 
 namespace {
-
-/// A CPU backend updates parameters itself, so that a chosen instruction set covers the whole fit.
-const samebits_backend* control(const context& ctx) {
-  return ctx.table()->gmm_update != nullptr ? ctx.table() : best_cpu();
-}
 
 samebits_gmm_defect update_parameters(const context& ctx, const char* function, const samebits_gmm_sums* sums,
                                       const samebits_gmm_rules& rules, parameters& p) {
   samebits_call call = make_call(ctx);
   samebits_gmm_parameters view = p.view();
   samebits_gmm_defect defect{-1, 0};
-  require_ok(control(ctx)->gmm_update(&call, sums, &rules, &view, &defect), call, function);
+  require_ok(host_backend(ctx)->gmm_update(&call, sums, &rules, &view, &defect), call, function);
   return defect;
 }
 
@@ -151,8 +150,6 @@ problem::problem(const context& ctx, const char* function, const data_view& x, s
 }
 
 problem::~problem() { ctx_.table()->gmm_close(handle_); }
-
-bool problem::is_host() const { return ctx_.table()->gmm_update != nullptr; }
 
 void problem::step(std::span<pass> passes) const {
   std::vector<samebits_gmm_step> steps;

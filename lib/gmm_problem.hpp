@@ -103,6 +103,12 @@ struct pass {
   double log_likelihood = 0;  ///< out: total, nats
 };
 
+/// True on the CPU, where several problems over the same rows cost no memory and no copies.
+bool is_host(const context& ctx);
+/// The CPU backend that does what is done on the host: the context's own, so that a chosen instruction set covers the
+/// whole fit, or the best.
+const samebits_backend* host_backend(const context& ctx);
+
 // ---- the problem -------------------------------------------------------------------------------------------------
 
 /// Makes a mixture ready for the E-step without rows, on the context's own instruction set.
@@ -120,8 +126,6 @@ class problem {
   const data_view& x() const { return x_; }
   const context& ctx() const { return ctx_; }
   const char* function() const { return function_; }
-  /// True on the CPU, where several problems over the same rows cost no memory and no copies.
-  bool is_host() const;
   /// The largest weight of a row.
   double largest_weight() const { return largest_weight_; }
 

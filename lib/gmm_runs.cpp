@@ -278,7 +278,7 @@ std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& settin
   const std::int64_t n = n_restarts(setting.options);
   outcome result(rows.function(), setting.options);
   const runs all{rows, setting, make, result};
-  if (n > 1 && !rows.is_host()) {
+  if (n > 1 && !is_host(rows.ctx())) {
     run_in_step(all, n);
   } else if (n > 1 && fits_threads(rows, setting.options, n)) {
     side_by_side(all).run(n);

@@ -191,8 +191,7 @@ class sweep {
 /// Fits of rows that stay in the cache run on one thread each: a pass over so few rows is too short to be shared.
 bool runs_side_by_side(const context& ctx, const gmm::data_view& x) {
   constexpr std::int64_t most_values = 1 << 20;
-  const bool is_host = ctx.table()->gmm_update != nullptr;
-  return is_host && ctx.n_threads() > 1 && x.n_rows < most_values / x.n_cols;
+  return gmm::is_host(ctx) && ctx.n_threads() > 1 && x.n_rows < most_values / x.n_cols;
 }
 
 /// Candidate numbers, those with the most components first: long fits that start late would run alone in the end.

@@ -13,6 +13,7 @@
 #include "samebits/permutation.hpp"
 #include "samebits/stream.hpp"
 #include "tests/backends/backend_test.hpp"
+#include "tests/backends/gmm_cases.hpp"
 #include "tests/backends/gmm_oracle.hpp"
 
 namespace samebits::tests {
@@ -21,17 +22,6 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr gmm_init all_inits[] = {gmm_init::kmeans_plus_plus, gmm_init::kmeans, gmm_init::random_rows,
                                   gmm_init::random_responsibilities};
-
-/// A fixed number of iterations from a random start.
-gmm_options iterations(std::int64_t n_components, std::int64_t n_iterations) {
-  gmm_options o;
-  o.n_components = n_components;
-  o.seed = 11;
-  o.task = 3;
-  o.max_iter = n_iterations;
-  o.tol = -1;
-  return o;
-}
 
 /// What a run starts from: the first iteration that the callback sees of it.
 template <class T>
@@ -642,20 +632,7 @@ TEST_P(gmm_restarts, that_all_fail_give_the_reason_of_the_first) {
 
 // ---- errors ------------------------------------------------------------------------------------------------------
 
-class gmm_option_errors : public backend_test {
- protected:
-  void SetUp() override {
-    backend_test::SetUp();
-    options_.n_components = 2;
-  }
-
-  std::string error() const {
-    return error_of<invalid_argument>([&] { gmm_fit(ctx(), x_.view(), options_); });
-  }
-
-  matrix x_ = matrix(4, 2, {0, 1, 2, 3, 5, 4, 7, 7});
-  gmm_options options_;
-};
+using gmm_option_errors = gmm_refusals;
 SAMEBITS_ON_EVERY_BACKEND(gmm_option_errors);
 
 TEST_P(gmm_option_errors, name_numbers_out_of_range) {

@@ -6,6 +6,7 @@
 
 #include "samebits/gmm.hpp"
 #include "tests/backends/backend_test.hpp"
+#include "tests/backends/gmm_cases.hpp"
 #include "tests/backends/gmm_oracle.hpp"
 
 namespace samebits::tests {
@@ -16,37 +17,9 @@ SAMEBITS_ON_EVERY_BACKEND(gmm_steps);
 // The block emulator with so little work space that a pass takes many batches of leaves.
 INSTANTIATE_TEST_SUITE_P(in_batches_on, gmm_steps, testing::Values("cuda-emulated-small"), backend_test_name);
 
-/// Calls body(type, T()) for every type of covariance and rows.
-template <class Body>
-void for_every_type(const Body& body) {
-  for (const covariance_type type : covariance_types) {
-    for (const bool is_float : {false, true}) {
-      SCOPED_TRACE(std::string(name_of(type)) + " covariances, rows of " + (is_float ? "float" : "double"));
-      if (is_float) {
-        body(type, float());
-      } else {
-        body(type, double());
-      }
-    }
-  }
-}
-
-double largest(const long_matrix& m) { return static_cast<double>(m.cwiseAbs().maxCoeff()); }
-
 /// Of parameters, relative to their largest element. With float rows see gmm_types_test.cpp.
 template <class T>
 constexpr double tolerance = std::is_same_v<T, float> ? 1e-4 : 2e-13;
-
-void expect_near(const gmm_model& model, const mixture& expected, double limit) {
-  const mixture found = mixture_of(model);
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t k = 0; k < expected.size(); ++k) {
-    EXPECT_NEAR(model.weights[k], static_cast<double>(expected.weights[k]), limit) << "weight " << k;
-    EXPECT_LE(largest(found.means[k] - expected.means[k]), limit * largest(expected.means[k])) << "mean " << k;
-    EXPECT_LE(largest(found.covariances[k] - expected.covariances[k]), limit * largest(expected.covariances[k]))
-        << "covariance " << k;
-  }
-}
 
 /// What the E-step gives, in the type of the rows.
 template <class T>
@@ -101,7 +74,7 @@ TEST_P(gmm_steps, make_an_em_that_reaches_the_fit) {
       }
 
       SCOPED_TRACE(std::to_string(n_cols) + " columns");
-      expect_near(own, mixture_of(fitted), std::is_same_v<T, float> ? 1e-3 : 1e-11);
+      expect_close(own, mixture_of(fitted), std::is_same_v<T, float> ? 1e-3 : 1e-11);
       EXPECT_EQ(own.log_likelihood, 0);
       EXPECT_EQ(own.n_iter, 0);
       EXPECT_EQ(own.covariance, type);
@@ -130,7 +103,7 @@ TEST_P(gmm_steps, make_a_weighted_em_that_reaches_the_fit) {
       own = gmm_maximization(ctx(), x.view(), shares.view(), options);
     }
 
-    expect_near(own, mixture_of(fitted), std::is_same_v<T, float> ? 1e-3 : 1e-11);
+    expect_close(own, mixture_of(fitted), std::is_same_v<T, float> ? 1e-3 : 1e-11);
   });
 }
 
@@ -232,7 +205,7 @@ TEST_P(gmm_steps, the_maximization_is_that_of_the_oracle) {
         const long_matrix exact = long_rows(x.widened());
         const mixture before = spread_start(exact, 3, type).rounded();  // of which nothing is left
         SCOPED_TRACE(std::to_string(n_cols) + " columns");
-        expect_near(model, maximised(exact, long_rows(shares), before, rules), tolerance<T>);
+        expect_close(model, maximised(exact, long_rows(shares), before, rules), tolerance<T>);
       }
     }
   });
@@ -257,7 +230,7 @@ TEST_P(gmm_steps, the_maximization_far_from_the_origin_is_that_of_the_oracle) {
       const mixture expected =
           maximised(long_rows(x), long_rows(shares), spread_start(long_rows(x), 3, type).rounded(), rules);
       SCOPED_TRACE(std::string(name_of(type)) + ", offset " + std::to_string(offset));
-      expect_near(model, expected, 1e-12);
+      expect_close(model, expected, 1e-12);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/backends/backend_test.hpp"
+#include "tests/backends/gmm_cases.hpp"
 #include "tests/backends/gmm_oracle.hpp"
 
 namespace samebits::tests {
@@ -15,17 +16,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-/// A fixed number of iterations from a random start.
-gmm_options iterations(std::int64_t n_components, std::int64_t n_iterations) {
-  gmm_options o;
-  o.n_components = n_components;
-  o.seed = 11;
-  o.task = 3;
-  o.max_iter = n_iterations;
-  o.tol = -1;
-  return o;
-}
 
 bool is_finite(const gmm_model& m) {
   const auto all_finite = [](const std::vector<double>& values) {
@@ -752,20 +742,7 @@ TEST_P(gmm_degenerate, huge_data_are_reported_and_not_fitted_to_nonsense) {
 
 // ---- errors ------------------------------------------------------------------------------------------------------
 
-class gmm_errors : public backend_test {
- protected:
-  void SetUp() override {
-    backend_test::SetUp();
-    options_.n_components = 2;
-  }
-
-  std::string error() const {
-    return error_of<invalid_argument>([&] { gmm_fit(ctx(), x_.view(), options_); });
-  }
-
-  matrix x_ = matrix(4, 2, {0, 1, 2, 3, 5, 4, 7, 7});
-  gmm_options options_;
-};
+using gmm_errors = gmm_refusals;
 SAMEBITS_ON_EVERY_BACKEND(gmm_errors);
 
 TEST_P(gmm_errors, name_the_first_value_that_is_not_finite) {

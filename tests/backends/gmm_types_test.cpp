@@ -5,6 +5,7 @@
 
 #include "samebits/gmm_model.hpp"
 #include "tests/backends/backend_test.hpp"
+#include "tests/backends/gmm_cases.hpp"
 #include "tests/backends/gmm_oracle.hpp"
 
 namespace samebits::tests {
@@ -47,19 +48,6 @@ long_vector as_vector(const std::vector<double>& values) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size())).cast<long double>();
 }
 
-double largest(const long_matrix& m) { return static_cast<double>(m.cwiseAbs().maxCoeff()); }
-
-void expect_near(const gmm_model& model, const mixture& expected, double tolerance) {
-  const mixture found = mixture_of(model);
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t k = 0; k < expected.size(); ++k) {
-    EXPECT_NEAR(model.weights[k], static_cast<double>(expected.weights[k]), tolerance) << "weight " << k;
-    EXPECT_LE(largest(found.means[k] - expected.means[k]), tolerance * largest(expected.means[k])) << "mean " << k;
-    EXPECT_LE(largest(found.covariances[k] - expected.covariances[k]), tolerance * largest(expected.covariances[k]))
-        << "covariance " << k;
-  }
-}
-
 /// One iteration without anything added to the variances.
 gmm_options one_iteration(const gmm_start& start) {
   gmm_options o = start.options();
@@ -71,29 +59,9 @@ gmm_options one_iteration(const gmm_start& start) {
 
 /// A fixed number of iterations from a random start.
 gmm_options iterations(covariance_type type, std::int64_t n_components, std::int64_t n_iterations) {
-  gmm_options o;
+  gmm_options o = tests::iterations(n_components, n_iterations);
   o.covariance = type;
-  o.n_components = n_components;
-  o.seed = 11;
-  o.task = 3;
-  o.max_iter = n_iterations;
-  o.tol = -1;
   return o;
-}
-
-/// Calls the test's body for every type of covariance and rows: body(type, T()).
-template <class Body>
-void for_every_type(const Body& body) {
-  for (const covariance_type type : covariance_types) {
-    for (const bool is_float : {false, true}) {
-      SCOPED_TRACE(std::string(name_of(type)) + " covariances, rows of " + (is_float ? "float" : "double"));
-      if (is_float) {
-        body(type, float());
-      } else {
-        body(type, double());
-      }
-    }
-  }
 }
 
 // ---- one iteration -----------------------------------------------------------------------------------------------
@@ -114,7 +82,7 @@ void expect_oracle_iteration(const context& ctx, covariance_type type, std::int6
   em_rules rules;
   rules.type = type;
   rules.row_weights = weights;
-  expect_near(model, em_step(exact, start.rounded(), rules), tolerance<T>(n_cols));
+  expect_close(model, em_step(exact, start.rounded(), rules), tolerance<T>(n_cols));
   const long_vector v = weights.empty() ? long_vector(long_vector::Ones(x.n_rows)) : as_vector(weights);
   const double before = static_cast<double>(mean_log_likelihood(exact, start.rounded(), v));
   const double after = static_cast<double>(mean_log_likelihood(exact, mixture_of(model), v));
@@ -152,7 +120,7 @@ TEST_P(gmm_types, add_reg_covar_to_every_variance) {
     em_rules rules;
     rules.type = type;
     rules.reg_covar = 0.25;
-    expect_near(model, em_step(exact, start.rounded(), rules), tolerance<decltype(t)>(3));
+    expect_close(model, em_step(exact, start.rounded(), rules), tolerance<decltype(t)>(3));
   });
 }
 
@@ -183,7 +151,7 @@ TEST_P(gmm_types, add_reg_covar_relative_in_units_of_each_column) {
       covariance.diagonal() += column_variances(exact) / 4;
     }
     SCOPED_TRACE(name_of(type));
-    expect_near(model, expected, tolerance<double>(3));
+    expect_close(model, expected, tolerance<double>(3));
   }
 }
 
@@ -235,7 +203,7 @@ TEST_P(gmm_types, whole_weights_count_as_repeated_rows) {
 
       SCOPED_TRACE(std::to_string(n_cols) + " columns");
       const double limit = tolerance<decltype(t)>(n_cols);
-      expect_near(of_weights, mixture_of(of_rows), limit);
+      expect_close(of_weights, mixture_of(of_rows), limit);
       EXPECT_NEAR(of_weights.log_likelihood, of_rows.log_likelihood, limit * std::abs(of_rows.log_likelihood));
     }
   });
@@ -283,7 +251,7 @@ void expect_oracle_with_frozen_parts(const context& ctx, covariance_type type, s
   const gmm_model model = gmm_fit(ctx, x.view(), options);
 
   em_rules rules{type, {}, frozen.weights, frozen.means, frozen.covariances, 0.25};
-  expect_near(model, em_step(exact, start.rounded(), rules), tolerance<T>(n_cols));
+  expect_close(model, em_step(exact, start.rounded(), rules), tolerance<T>(n_cols));
   const mixture before = start.rounded();
   const mixture after = mixture_of(model);
   for (std::size_t k = 0; k < 3; ++k) {
@@ -384,7 +352,7 @@ TEST_P(gmm_types, tied_covariances_are_the_free_ones_pooled) {
       restrict_covariances(pooled.covariances, weights, tied_type);
 
       SCOPED_TRACE(std::string(name_of(tied_type)) + ", " + std::to_string(n_cols) + " columns");
-      expect_near(one_iteration_of(ctx(), x, start, tied_type), pooled, tolerance<double>(n_cols));
+      expect_close(one_iteration_of(ctx(), x, start, tied_type), pooled, tolerance<double>(n_cols));
     }
   }
 }
@@ -398,7 +366,7 @@ TEST_P(gmm_types, diag_and_spherical_variances_are_those_of_full_covariances_wit
       restrict_covariances(full.covariances, long_vector::Ones(3), type);
 
       SCOPED_TRACE(std::string(name_of(type)) + ", " + std::to_string(n_cols) + " columns");
-      expect_near(one_iteration_of(ctx(), x, start, type), full, tolerance<double>(n_cols));
+      expect_close(one_iteration_of(ctx(), x, start, type), full, tolerance<double>(n_cols));
     }
   }
 }
@@ -410,7 +378,7 @@ TEST_P(gmm_types, of_one_column_with_free_covariances_agree) {
 
   for (const covariance_type type : {covariance_type::diag, covariance_type::spherical}) {
     SCOPED_TRACE(name_of(type));
-    expect_near(one_iteration_of(ctx(), x, start, type), mixture_of(full), tolerance<double>(1));
+    expect_close(one_iteration_of(ctx(), x, start, type), mixture_of(full), tolerance<double>(1));
   }
 }
 
