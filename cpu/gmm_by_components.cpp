@@ -130,7 +130,8 @@ class component_pass : pass_parts<T> {
 
   /// The open nodes of a component after `n_leaves` leaves.
   node_stack component_stack(std::int64_t k, std::int64_t n_leaves) const {
-    return node_stack(shared_.open_nodes + k * levels_ * engine_.sums_size, engine_.sums_size, n_leaves);
+    double* const root = shared_.open_nodes + k * levels_ * engine_.sums_size;
+    return node_stack(root, root + engine_.sums_size, engine_.sums_size, n_leaves);
   }
 
   /// The node of the problem.
@@ -199,7 +200,7 @@ class component_pass : pass_parts<T> {
       return false;
     }
     shared_ = shared_memory(*this, problem_.shared.data());
-    log_likelihood_ = node_stack(shared_.log_likelihood_nodes, 1);
+    log_likelihood_ = node_stack(shared_.log_likelihood_nodes, shared_.log_likelihood_nodes + 1, 1);
     return true;
   }
 
@@ -209,7 +210,7 @@ class component_pass : pass_parts<T> {
   std::int64_t stretch_leaves_ = 1;
   std::int64_t first_leaf_ = 0;  // of the stretch at hand
   shared_memory shared_;
-  node_stack log_likelihood_{nullptr, 1};
+  node_stack log_likelihood_{nullptr, nullptr, 1};
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The data-parallel pass: threads take aligned chunks of leaves.
 #include "cpu/gmm_pass.hpp"
+#include "cpu/leaf_chunks.hpp"
 #include "cpu/parallel.hpp"
 
 namespace samebits::core {
@@ -18,8 +19,8 @@ class row_pass : pass_parts<T> {
     if (!prepare(n_threads)) {
       return false;
     }
-    cpu::parallel_for<&row_pass::sum_chunk>(n_threads, n_chunks(), *this);
-    fold_nodes();
+    cpu::parallel_for<&row_pass::sum_chunk>(n_threads, chunks_.size(), *this);
+    cpu::parallel_for<&row_pass::fold_slice>(n_threads, (node_size_ + slice_size - 1) / slice_size, *this);
     unpack_node(engine_, nodes_, step);
     return true;
   }
@@ -32,9 +33,8 @@ class row_pass : pass_parts<T> {
   using pass_parts<T>::lane_sums_stride_;
   using pass_parts<T>::n_components;
 
-  std::int64_t n_chunks() const {
-    return (leaves_of(problem_.data.n_rows) + leaves_per_chunk_ - 1) / leaves_per_chunk_;
-  }
+  /// Elements of the nodes that are folded together, few enough to stay in the first-level cache.
+  static constexpr std::int64_t slice_size = 1024;
 
   /// One thread's memory.
   struct workspace {
@@ -64,14 +64,16 @@ class row_pass : pass_parts<T> {
     node_size_ = 1 + (with_sums_ ? n_components() * engine_.sums_size : 0);
     // Many chunks keep the threads busy to the end, few keep the memory small. The bits do not depend on it.
     constexpr std::int64_t largest_nodes = 4 << 20;
-    leaves_per_chunk_ = 1;
-    while (n_chunks() > 64 * n_threads || (n_chunks() > 2 * n_threads && n_chunks() * node_size_ > largest_nodes)) {
-      leaves_per_chunk_ *= 2;
+    std::int64_t largest = 1;
+    for (std::int64_t n = leaves_of(problem_.data.n_rows);
+         n > 64 * n_threads || (n > 2 * n_threads && n * node_size_ > largest_nodes); n = (n + 1) / 2) {
+      largest *= 2;
     }
-    levels_ = node_stack::levels(leaves_per_chunk_);
+    chunks_ = leaf_chunks(leaves_of(problem_.data.n_rows), largest, n_threads);
+    levels_ = node_stack::levels(largest);
     stretch_blocks_ = engine_.takes_whole_leaves ? blocks_per_leaf() : 1;
     if (!this->make_ready(n_threads, workspace(*this, nullptr).size) ||
-        !problem_.shared.allocate(static_cast<std::size_t>(n_chunks() * node_size_))) {
+        !problem_.shared.allocate(static_cast<std::size_t>(chunks_.size() * node_size_))) {
       return false;
     }
     nodes_ = problem_.shared.data();
@@ -158,35 +160,32 @@ class row_pass : pass_parts<T> {
     }
   }
 
-  void sum_chunk(std::int64_t chunk, int thread) const {
+  void sum_chunk(std::int64_t number, int thread) const {
     const workspace memory(*this, this->thread_start(thread));
-    const std::int64_t first = chunk * leaves_per_chunk_;
-    const std::int64_t left = leaves_of(problem_.data.n_rows) - first;
-    node_stack open(memory.open_nodes, node_size_);
-    for (std::int64_t i = 0; i < left && i < leaves_per_chunk_; ++i) {
-      sum_leaf(first + i, memory, open);
+    const auto chunk = chunks_[number];
+    node_stack open(nodes_ + number * node_size_, memory.open_nodes, node_size_);
+    for (std::int64_t i = 0; i < chunk.n_leaves; ++i) {
+      sum_leaf(chunk.first_leaf + i, memory, open);
     }
-    const double* const sum = open.finish();
-    for (std::int64_t j = 0; j < node_size_; ++j) {
-      nodes_[chunk * node_size_ + j] = sum[j];
-    }
+    open.finish();
   }
 
-  void fold_nodes() const {
-    for (std::int64_t step = 1; step < n_chunks(); step *= 2) {
-      for (std::int64_t i = 0; i + step < n_chunks(); i += 2 * step) {
-        merge_nodes(nodes_ + i * node_size_, nodes_ + (i + step) * node_size_, node_size_);
-      }
-    }
+  /// The tree over the chunks for some elements of the nodes, into the first chunk's.
+  void fold_slice(std::int64_t slice, int) const {
+    const std::int64_t first = slice * slice_size;
+    const std::int64_t size = node_size_ - first < slice_size ? node_size_ - first : slice_size;
+    chunks_.fold([&](std::int64_t left, std::int64_t right) {
+      merge_nodes(nodes_ + left * node_size_ + first, nodes_ + right * node_size_ + first, size);
+    });
   }
 
   bool with_sums_;
   share_maker<T> make_shares_;
-  std::int64_t leaves_per_chunk_;  // a power of two
-  std::int64_t levels_;            // of the tree over a chunk's leaves
-  std::int64_t stretch_blocks_;    // that go through the pass together
-  std::int64_t node_size_;         // doubles
-  double* nodes_;                  // one per chunk
+  leaf_chunks chunks_{0, 1, 1};
+  std::int64_t levels_;          // of the tree over a chunk's leaves
+  std::int64_t stretch_blocks_;  // that go through the pass together
+  std::int64_t node_size_;       // doubles
+  double* nodes_;                // one per chunk
 };
 
 }  // namespace

@@ -55,7 +55,9 @@ struct gmm_narrow {
         store(columns + b * stride + i, column[b]);
       }
     }
-    turn_elements(rows, i, n_rows, Cols, stride, columns);
+    for (int b = 0; b < Cols; ++b) {
+      turn_column(rows + b, i, n_rows, Cols, columns + b * stride);
+    }
   }
 
   SAMEBITS_INLINE static void centred(const column_block<T>& x, std::int64_t i, const T* mean, vec (&dx)[Cols]) {

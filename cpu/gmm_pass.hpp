@@ -21,9 +21,9 @@ inline void merge_nodes(double* left, const double* right, std::int64_t size) {
 /// The dyadic tree over nodes that come one after the other, with one open node per level.
 class node_stack {
  public:
-  /// With `count` nodes taken in already.
-  node_stack(double* memory, std::int64_t node_size, std::int64_t count = 0)
-      : memory_(memory), node_size_(node_size), count_(count) {
+  /// The node of all comes to lie at `root`, the open ones below it at `rest`. With `count` nodes taken in already.
+  node_stack(double* root, double* rest, std::int64_t node_size, std::int64_t count = 0)
+      : root_(root), rest_(rest), node_size_(node_size), count_(count) {
     for (; count != 0; count &= count - 1) {
       ++depth_;  // a full node for each bit
     }
@@ -39,7 +39,7 @@ class node_stack {
   }
 
   /// Where the next node goes.
-  double* next() const { return memory_ + depth_ * node_size_; }
+  double* next() const { return at(depth_); }
 
   /// Takes in the node at next().
   void push() {
@@ -52,7 +52,7 @@ class node_stack {
     std::int64_t depth = depth_;
     for (std::int64_t filled = count_; filled & 1; filled >>= 1) {
       --depth;
-      merge_nodes(memory_ + depth * node_size_ + first, memory_ + (depth + 1) * node_size_ + first, n);
+      merge_nodes(at(depth) + first, at(depth + 1) + first, n);
     }
   }
   void end_push() {
@@ -62,16 +62,19 @@ class node_stack {
     }
   }
 
-  /// The node of all, once the nodes missing at the end are accounted for.
+  /// Completes the node of all, once the nodes missing at the end are accounted for.
   double* finish() {
     for (; depth_ > 1; --depth_) {
-      merge_nodes(memory_ + (depth_ - 2) * node_size_, memory_ + (depth_ - 1) * node_size_, node_size_);
+      merge_nodes(at(depth_ - 2), at(depth_ - 1), node_size_);
     }
-    return memory_;
+    return root_;
   }
 
  private:
-  double* memory_;
+  double* at(std::int64_t depth) const { return depth == 0 ? root_ : rest_ + (depth - 1) * node_size_; }
+
+  double* root_;
+  double* rest_;
   std::int64_t node_size_;
   std::int64_t depth_ = 0;
   std::int64_t count_;

@@ -4,6 +4,8 @@
 // as they lie. In both, an output element is one fma chain, so tile shapes and block sizes do not touch the bits.
 #pragma once
 
+#include <type_traits>
+
 #include "cpu/gmm_layout.hpp"
 
 namespace samebits::core {
@@ -17,11 +19,13 @@ struct gmm_wide {
   static constexpr int width = vec_width<T>;
   /// Rows and columns of matrices are stored in blocks of this many, whatever the SIMD width.
   static constexpr int block = lanes<T>;
-  /// Register tiles: tile_rows x 3 vectors of sums, and room for what is multiplied.
+  /// Register tiles: tile_rows x tile_vecs vectors of sums, and room for what is multiplied.
   static constexpr int tile_rows = width == block ? 8 : 4;
-  static constexpr int tile_vecs = width == 1 ? 2 : 3;
-  /// Vectors of columns whose first moments are in registers together.
-  static constexpr int column_vecs = width == 1 ? 8 : 4;
+  static constexpr int tile_vecs = width == 1 ? 4 : 3;
+  /// Rows of tiles of one vector, on the diagonal: as many as the vector has columns, for more chains side by side.
+  static constexpr int thin_tile_rows = width > tile_rows ? width : tile_rows;
+  /// The M-step goes by panels of columns, as wide as a tile.
+  static constexpr int panel_cols = tile_vecs * width;
 
   static std::int64_t padded(std::int64_t cols) { return round_up(cols, block); }
   /// Numbers of a lower triangle stored as blocks of rows, block number p with block (p + 1) columns.
@@ -53,80 +57,59 @@ struct gmm_wide {
   /// S0 (a lane per row lane while summing, folded to the first), S1, packed S2.
   static std::int64_t lane_sums_size(std::int64_t cols) { return lanes<T> + component_size(cols); }
   static std::int64_t sums_size(std::int64_t cols) { return 1 + component_size(cols); }
-  /// Two blocks of rows: differences, and differences times responsibilities.
-  static std::int64_t work_size(std::int64_t block_rows, std::int64_t cols) { return 2 * block_rows * padded(cols); }
-
-  static std::int64_t block_rows(std::int64_t, std::int64_t cols) {
-    return cols * static_cast<std::int64_t>(sizeof(T)) <= 512 ? 192 : 96;
+  /// A panel's differences, and all differences times responsibilities. What a tile of the E-step needs is less.
+  static std::int64_t work_size(std::int64_t block_rows, std::int64_t cols) {
+    return block_rows * (panel_cols + padded(cols));
   }
+
+  /// A panel's differences, the weighted ones it meets and the sums stay in the first-level cache.
+  static std::int64_t block_rows(std::int64_t, std::int64_t) { return 128; }
 
   static void turn(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride, T* columns) {
-    turn_elements(rows, 0, n_rows, cols, stride, columns);
+    turn_rows(rows, n_rows, cols, stride, columns);
   }
 
-  /// |W (x - mean)|^2 of every row of the block. The padding of W adds nothing: z = 0 there.
+  /// |W (x - mean)|^2 of every row of the block.
   static void distances(const column_block<T>& x, const T* component, std::int64_t cols, T* work, T* squared) {
-    const std::int64_t n = padded(cols);
-    const std::int64_t n_padded_rows = round_up(x.n_rows, lanes<T>);
-    for (std::int64_t b = 0; b < cols; ++b) {
-      const vec mean(component[b]);
-      for (std::int64_t i = 0; i < n_padded_rows; i += width) {
-        store(work + b * x.stride + i, load<vec>(x.columns + b * x.stride + i) - mean);
-      }
-    }
-    for (std::int64_t i = cols * x.stride; i < n * x.stride; ++i) {
-      work[i] = T(0);
-    }
-    const std::int64_t n_vecs = n_padded_rows / width;
+    const std::int64_t n_vecs = round_up(x.n_rows, lanes<T>) / width;
     for (std::int64_t i = 0; i < n_vecs;) {
       const std::int64_t left = n_vecs - i;
       // Two tiles of two beat one of three and one of one.
       const std::int64_t taken = left >= tile_vecs && left != tile_vecs + 1 ? tile_vecs : (left >= 2 ? 2 : 1);
-      const T* const dx = work + i * width;
-      T* const out = squared + i * width;
-      if (taken == 3) {
-        distances_of_tile<3>(component + n, dx, x.stride, n, out);
-      } else if (taken == 2) {
-        distances_of_tile<2>(component + n, dx, x.stride, n, out);
-      } else {
-        distances_of_tile<1>(component + n, dx, x.stride, n, out);
-      }
+      with_vecs(taken, [&](auto vecs) {
+        distances_of_tile<vecs>(x.columns + i * width, x.stride, component, cols, work, squared + i * width);
+      });
       i += taken;
     }
   }
 
-  /// Adds the block's rows, row-major at `rows`, to one component's sums.
+  /// Adds the block's rows, row-major at `rows`, to one component's sums. Panels of columns from the last to the first:
+  /// a panel meets the columns at and behind it, and only its own differences have to stay in the first-level cache.
   static void add_block(const column_block<T>& x, const T* rows, const T* component, const T* responsibilities,
                         std::int64_t cols, T* work, T* sums) {
     add_responsibilities(responsibilities, x.n_rows, sums);
     const std::int64_t n = padded(cols);
     T* const dx = work;
-    T* const weighted = work + x.stride * n;
+    T* const weighted = work + x.stride * panel_cols;
     T* const sum_1 = sums + lanes<T>;
-    for (std::int64_t b = 0; b < n;) {
-      const bool is_group = b + column_vecs * width <= n;
-      const auto add = is_group ? add_first_moments<column_vecs> : add_first_moments<1>;
-      add(rows + b, x.n_rows, cols, cols - b, component + b, responsibilities, n, dx + b, weighted + b, sum_1 + b);
-      b += (is_group ? column_vecs : 1) * width;
-    }
-    for (std::int64_t a = 0; a < n; a += tile_rows) {
-      const std::int64_t a0 = a / block * block;  // the row's storage block
-      const std::int64_t sum_2_stride = a0 + block;
-      T* const sum_2 = sum_1 + n + block_offset(a0 / block) + (a - a0) * sum_2_stride;
-      const std::int64_t n_vecs = (a + tile_rows + width - 1) / width;
-      for (std::int64_t v = 0; v < n_vecs;) {
-        const std::int64_t left = n_vecs - v;
-        const std::int64_t b = v * width;
-        if (left >= tile_vecs && tile_vecs == 3 && left != 4) {
-          add_second_moments<3>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
-          v += 3;
-        } else if (left >= 2) {
-          add_second_moments<2>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
-          v += 2;
-        } else {
-          add_second_moments<1>(weighted + a, dx + b, x.n_rows, n, sum_2 + b, sum_2_stride);
-          v += 1;
-        }
+    T* const sum_2 = sum_1 + n;
+    for (std::int64_t b = (n - 1) / panel_cols * panel_cols; b >= 0; b -= panel_cols) {
+      const std::int64_t vecs = n - b >= panel_cols ? tile_vecs : (n - b) / width;
+      with_vecs(vecs, [&](auto n_vecs) {
+        add_first_moments<n_vecs>({rows + b, x.n_rows, cols, b, cols - b}, component + b, responsibilities, x.stride,
+                                  dx, weighted, sum_1 + b);
+      });
+      for (std::int64_t a = b; a < n;) {
+        const std::int64_t a0 = a / block * block;  // the row's storage block
+        T* const tile = sum_2 + block_offset(a0 / block) + (a - a0) * (a0 + block) + b;
+        const std::int64_t in_triangle = (a + tile_rows - b + width - 1) / width;
+        const std::int64_t taken = in_triangle < vecs ? in_triangle : vecs;
+        with_vecs(taken, [&](auto n_vecs) {
+          constexpr int tall = n_vecs == 1 ? thin_tile_rows : tile_rows;
+          add_second_moments<tall, n_vecs>(weighted + weighted_offset(a, x.stride), dx, vecs * width, x.n_rows, tile,
+                                           a0 + block);
+          a += tall;
+        });
       }
     }
   }
@@ -152,15 +135,57 @@ struct gmm_wide {
   }
 
  private:
+  /// The rows of a block in a panel's columns.
+  struct row_panel {
+    const T* rows;
+    std::int64_t n_rows;
+    std::int64_t stride;  // from row to row
+    std::int64_t first;   // column
+    std::int64_t left;    // columns from there to the end
+  };
+
+  /// f(n) with a number of vectors that is known when f is compiled: tile_vecs, 2 or 1.
+  template <class Function>
+  SAMEBITS_INLINE static void with_vecs(std::int64_t n, const Function& f) {
+    if (n == tile_vecs) {
+      f(std::integral_constant<int, tile_vecs>());
+    } else if (n == 2) {
+      f(std::integral_constant<int, 2>());
+    } else {
+      f(std::integral_constant<int, 1>());
+    }
+  }
+
+  /// Where column a of the weighted differences starts: they lie in blocks of columns, row after row.
+  static std::int64_t weighted_offset(std::int64_t a, std::int64_t block_rows) {
+    return a / block * block * block_rows + a % block;
+  }
+
+  /// Of Vecs vectors of rows. Their differences are few enough to stay in the first-level cache. The padding of W adds
+  /// nothing: z = 0 there.
   template <int Vecs>
-  static void distances_of_tile(const T* factor, const T* dx, std::int64_t stride, std::int64_t n, T* squared) {
+  static void distances_of_tile(const T* columns, std::int64_t stride, const T* component, std::int64_t cols, T* dx,
+                                T* squared) {
+    const std::int64_t n = padded(cols);
+    const T* const factor = component + n;
+    for (std::int64_t b = 0; b < cols; ++b) {
+      const vec mean(component[b]);
+      SAMEBITS_UNROLL
+      for (int v = 0; v < Vecs; ++v) {
+        store(dx + (b * Vecs + v) * width, load<vec>(columns + b * stride + v * width) - mean);
+      }
+    }
+    for (std::int64_t i = cols * Vecs * width; i < n * Vecs * width; ++i) {
+      dx[i] = T(0);
+    }
     vec distance[Vecs];
+    SAMEBITS_UNROLL
     for (int v = 0; v < Vecs; ++v) {
       distance[v] = empty_sum<vec>();
     }
     for (std::int64_t a0 = 0; a0 < n; a0 += block) {
       for (int within = 0; within < block; within += tile_rows) {
-        add_tile_distances<Vecs>(factor + block_offset(a0 / block) + within, a0 + within, dx, stride, distance);
+        add_tile_distances<Vecs>(factor + block_offset(a0 / block) + within, a0 + within, dx, distance);
       }
     }
     for (int v = 0; v < Vecs; ++v) {
@@ -171,8 +196,7 @@ struct gmm_wide {
   /// Rows a .. a + tile_rows - 1 of z = W dx, and their squares into the distances. `factor` holds a block of rows per
   /// column.
   template <int Vecs>
-  SAMEBITS_INLINE static void add_tile_distances(const T* factor, std::int64_t a, const T* dx, std::int64_t stride,
-                                                 vec (&distance)[Vecs]) {
+  SAMEBITS_INLINE static void add_tile_distances(const T* factor, std::int64_t a, const T* dx, vec (&distance)[Vecs]) {
     vec z[tile_rows][Vecs];
     SAMEBITS_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
@@ -185,7 +209,7 @@ struct gmm_wide {
       vec x[Vecs];
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        x[v] = load<vec>(dx + b * stride + v * width);
+        x[v] = load<vec>(dx + (b * Vecs + v) * width);
       }
       SAMEBITS_UNROLL
       for (int i = 0; i < tile_rows; ++i) {
@@ -205,7 +229,7 @@ struct gmm_wide {
         const vec w(factor[b * block + i]);
         SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
-          z[i][v] = chain(w, load<vec>(dx + b * stride + v * width), z[i][v]);
+          z[i][v] = chain(w, load<vec>(dx + (b * Vecs + v) * width), z[i][v]);
         }
       }
     }
@@ -218,29 +242,37 @@ struct gmm_wide {
     }
   }
 
-  /// Vectors of columns: differences, weighted differences, and the chains of the first moments. A row's vectors lie
-  /// together, so that memory is written line after line.
+  /// A panel of columns: differences, weighted differences, and the chains of the first moments.
   template <int Vecs>
-  static void add_first_moments(const T* rows, std::int64_t n_rows, std::int64_t stride, std::int64_t n_cols_left,
-                                const T* means, const T* responsibilities, std::int64_t n, T* dx, T* weighted,
-                                T* sum_1) {
+  static void add_first_moments(const row_panel& x, const T* means, const T* responsibilities, std::int64_t block_rows,
+                                T* dx, T* weighted, T* sum_1) {
     vec mean[Vecs];
     vec sums[Vecs];
+    T* weighted_columns[Vecs];
     SAMEBITS_UNROLL
     for (int v = 0; v < Vecs; ++v) {
       mean[v] = load<vec>(means + v * width);
       sums[v] = load<vec>(sum_1 + v * width);
+      weighted_columns[v] = weighted + weighted_offset(x.first + v * width, block_rows);
     }
-    for (std::int64_t i = 0; i < n_rows; ++i) {
-      const vec responsibility(responsibilities[i]);
-      SAMEBITS_UNROLL
-      for (int v = 0; v < Vecs; ++v) {
-        const vec difference = load_columns<T>(rows + i * stride + v * width, n_cols_left - v * width) - mean[v];
-        const vec product = responsibility * difference;
-        store(dx + i * n + v * width, difference);
-        store(weighted + i * n + v * width, product);
-        sums[v] = sums[v] + product;
+    const auto add_rows = [&, stride = x.stride, n_rows = x.n_rows](const T* row, const auto& get) {
+      for (std::int64_t i = 0; i < n_rows; ++i, row += stride) {
+        const vec responsibility(responsibilities[i]);
+        SAMEBITS_UNROLL
+        for (int v = 0; v < Vecs; ++v) {
+          const vec difference = get(row, v) - mean[v];
+          const vec product = responsibility * difference;
+          store(dx + (i * Vecs + v) * width, difference);
+          store(weighted_columns[v] + i * block, product);
+          sums[v] = sums[v] + product;
+        }
       }
+    };
+    if (x.left >= Vecs * width) {
+      add_rows(x.rows, [](const T* row, int v) { return load<vec>(row + v * width); });
+    } else {
+      add_rows(x.rows,
+               [left = x.left](const T* row, int v) { return load_columns<T>(row + v * width, left - v * width); });
     }
     SAMEBITS_UNROLL
     for (int v = 0; v < Vecs; ++v) {
@@ -248,13 +280,13 @@ struct gmm_wide {
     }
   }
 
-  /// tile_rows x Vecs sums: S2 += (r dx) dx^T over the rows of the block.
-  template <int Vecs>
-  static void add_second_moments(const T* weighted, const T* dx, std::int64_t n_rows, std::int64_t n, T* sum_2,
+  /// Rows x Vecs sums: S2 += (r dx) dx^T over the rows of the block.
+  template <int Rows, int Vecs>
+  static void add_second_moments(const T* weighted, const T* dx, std::int64_t dx_stride, std::int64_t n_rows, T* sum_2,
                                  std::int64_t stride) {
-    vec sums[tile_rows][Vecs];
+    vec sums[Rows][Vecs];
     SAMEBITS_UNROLL
-    for (int i = 0; i < tile_rows; ++i) {
+    for (int i = 0; i < Rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
         sums[i][v] = load<vec>(sum_2 + i * stride + v * width);
@@ -264,11 +296,11 @@ struct gmm_wide {
       vec y[Vecs];
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
-        y[v] = load<vec>(dx + row * n + v * width);
+        y[v] = load<vec>(dx + row * dx_stride + v * width);
       }
       SAMEBITS_UNROLL
-      for (int i = 0; i < tile_rows; ++i) {
-        const vec x(weighted[row * n + i]);
+      for (int i = 0; i < Rows; ++i) {
+        const vec x(weighted[row * block + i]);
         SAMEBITS_UNROLL
         for (int v = 0; v < Vecs; ++v) {
           sums[i][v] = chain(x, y[v], sums[i][v]);
@@ -276,7 +308,7 @@ struct gmm_wide {
       }
     }
     SAMEBITS_UNROLL
-    for (int i = 0; i < tile_rows; ++i) {
+    for (int i = 0; i < Rows; ++i) {
       SAMEBITS_UNROLL
       for (int v = 0; v < Vecs; ++v) {
         store(sum_2 + i * stride + v * width, sums[i][v]);

@@ -41,7 +41,7 @@ struct gmm_wide_diagonal {
   }
 
   static void turn(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride, T* columns) {
-    turn_elements(rows, 0, n_rows, cols, stride, columns);
+    turn_rows(rows, n_rows, cols, stride, columns);
   }
 
   static void distances(const column_block<T>& x, const T* component, std::int64_t cols, T*, T* squared) {

@@ -160,6 +160,53 @@ SAMEBITS_INLINE V load_first(const scalar_t<V>* p, std::int64_t n) {
   return hn::MaskedLoad(hn::FirstN(tag, static_cast<std::size_t>(n < 0 ? 0 : n)), tag, p);
 }
 
+/// Neighbouring columns that load_turned() reads together: 16 bytes of a row.
+template <class T>
+inline constexpr int turned_cols = 16 / static_cast<int>(sizeof(T));
+
+namespace detail {
+/// 16 bytes from each of `Rows` rows, side by side.
+template <int Rows, class T>
+SAMEBITS_INLINE auto load_pieces(const T* first, std::int64_t stride) {
+  if constexpr (Rows == 1) {
+    return hn::LoadU(hn::Full128<T>(), first);
+  } else {
+    const auto low = load_pieces<Rows / 2>(first, stride);
+    const auto high = load_pieces<Rows / 2>(first + Rows / 2 * stride, stride);
+    return hn::Combine(hn::FixedTag<T, static_cast<std::size_t>(Rows) * turned_cols<T>>(), high, low);
+  }
+}
+}  // namespace detail
+
+/// Reads turned_cols<T> neighbouring columns of pack<T>::width rows: columns[b] receives column b, a row in each lane.
+template <class T>
+SAMEBITS_INLINE void load_turned(const T* rows, std::int64_t stride, pack<T> (&columns)[turned_cols<T>]) {
+  const typename pack<T>::tag tag;
+  constexpr int n = turned_cols<T>;
+  const auto every_nth = [&](int first) {
+    return detail::load_pieces<pack<T>::width / n>(rows + first * stride, n * stride);
+  };
+  if constexpr (n == 2) {
+    const auto even = every_nth(0);
+    const auto odd = every_nth(1);
+    columns[0] = hn::InterleaveLower(tag, even, odd);
+    columns[1] = hn::InterleaveUpper(tag, even, odd);
+  } else {
+    const auto row_0 = every_nth(0);
+    const auto row_1 = every_nth(1);
+    const auto row_2 = every_nth(2);
+    const auto row_3 = every_nth(3);
+    const auto left_even = hn::InterleaveLower(tag, row_0, row_2);
+    const auto left_odd = hn::InterleaveLower(tag, row_1, row_3);
+    const auto right_even = hn::InterleaveUpper(tag, row_0, row_2);
+    const auto right_odd = hn::InterleaveUpper(tag, row_1, row_3);
+    columns[0] = hn::InterleaveLower(tag, left_even, left_odd);
+    columns[1] = hn::InterleaveUpper(tag, left_even, left_odd);
+    columns[2] = hn::InterleaveLower(tag, right_even, right_odd);
+    columns[3] = hn::InterleaveUpper(tag, right_even, right_odd);
+  }
+}
+
 /// Reads pack<T>::width consecutive rows of Cols columns: columns[b] receives column b, a row in each lane.
 template <int Cols, class T>
 SAMEBITS_INLINE void load_rows(const T* rows, pack<T> (&columns)[Cols]) {
@@ -216,6 +263,13 @@ SAMEBITS_INLINE bits_t<V> load_bits(const bits_t<V>* p) {
 template <class V>
 SAMEBITS_INLINE V load_first(const V*, std::int64_t) {
   return V(0);  // n < 1
+}
+
+template <class T>
+inline constexpr int turned_cols = 1;
+template <class T>
+SAMEBITS_INLINE void load_turned(const T* rows, std::int64_t, T (&columns)[1]) {
+  columns[0] = *rows;
 }
 
 template <int Cols, class T>
