@@ -1,7 +1,6 @@
 // The component-parallel pass: a stretch of leaves at a time, each thread takes components. It fits few rows and many
 // large components, where there are fewer leaves than threads. Sums and trees are those of the data-parallel pass.
 #include "cpu/gmm_pass.hpp"
-#include "cpu/parallel.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -32,7 +31,7 @@ class component_pass : pass_parts<T> {
         cpu::parallel_for<&component_pass::sum_component>(n_threads, n_components(), *this);
       }
     }
-    unpack_node(engine_, finish(), step);
+    unpack_node(engine_, finish(), n_threads, step);
     return true;
   }
 

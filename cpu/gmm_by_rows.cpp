@@ -1,7 +1,6 @@
 // The data-parallel pass: threads take aligned chunks of leaves.
 #include "cpu/gmm_pass.hpp"
 #include "cpu/leaf_chunks.hpp"
-#include "cpu/parallel.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -21,7 +20,7 @@ class row_pass : pass_parts<T> {
     }
     cpu::parallel_for<&row_pass::sum_chunk>(n_threads, chunks_.size(), *this);
     cpu::parallel_for<&row_pass::fold_slice>(n_threads, (node_size_ + slice_size - 1) / slice_size, *this);
-    unpack_node(engine_, nodes_, step);
+    unpack_node(engine_, nodes_, n_threads, step);
     return true;
   }
 

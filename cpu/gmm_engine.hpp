@@ -4,6 +4,7 @@
 
 #include "cpu/gmm_layout.hpp"
 #include "cpu/memory.hpp"
+#include "cpu/parallel.hpp"
 #include "lib/backend.h"
 
 namespace samebits::core {
@@ -77,6 +78,14 @@ class memory_plan {
   std::int64_t used_ = 0;
 };
 
+/// body(k) for every component, of `size` numbers each, by as many threads as are worth waking up.
+template <class Body>
+void for_components(int n_threads, std::int64_t n_components, std::int64_t size, const Body& body) {
+  const auto run = [](void* context, std::int64_t k, int) { (*static_cast<const Body*>(context))(k); };
+  const bool is_large = n_components * size > (1 << 16);
+  cpu::parallel_for(is_large ? n_threads : 1, n_components, run, const_cast<Body*>(&body));
+}
+
 /// The components of a mixture as an engine reads them.
 template <class T>
 struct packed_components {
@@ -87,7 +96,7 @@ struct packed_components {
 
   const T* component(std::int64_t k) const { return packed + k * stride; }
 
-  static bool prepare(const gmm_engine<T>& engine, const samebits_gmm_components& c, cpu::buffer& memory,
+  static bool prepare(const gmm_engine<T>& engine, const samebits_gmm_components& c, int n_threads, cpu::buffer& memory,
                       packed_components* result) {
     const std::int64_t stride = round_up(engine.component_size, lanes<T>);
     const std::int64_t k_end = c.n_components;
@@ -96,12 +105,12 @@ struct packed_components {
     }
     memory_plan plan(memory.data());
     *result = {&c, plan.take<T>(k_end * stride), plan.take<T>(k_end), stride};
-    const std::int64_t factor_size = c.shape == samebits_gmm_triangle ? c.n_cols * c.n_cols : c.n_cols;
-    for (std::int64_t k = 0; k < k_end; ++k) {
+    for_components(n_threads, k_end, stride, [&](std::int64_t k) {
+      const std::int64_t factor_size = c.shape == samebits_gmm_triangle ? c.n_cols * c.n_cols : c.n_cols;
       engine.pack_component(c.means + k * c.n_cols, c.inverse_factors + k * factor_size, c.n_cols,
                             result->packed + k * stride);
       result->log_constants[k] = static_cast<T>(c.log_constants[k]);
-    }
+    });
     return true;
   }
 };

@@ -99,7 +99,8 @@ class pass_parts {
   /// Makes the components ready and room for the threads; false when there is no memory.
   bool make_ready(int n_threads, std::int64_t thread_size) {
     thread_size_ = thread_size;
-    return packed_components<T>::prepare(engine_, components_of_caller_, problem_.components, &components_) &&
+    return packed_components<T>::prepare(engine_, components_of_caller_, n_threads, problem_.components,
+                                         &components_) &&
            problem_.scratch.allocate(static_cast<std::size_t>(n_threads * thread_size));
   }
   double* thread_start(int thread) const { return problem_.scratch.data() + thread * thread_size_; }
@@ -132,16 +133,17 @@ const char* rows_behind(const gmm_problem& problem, std::int64_t row, std::int64
 
 /// The node of a mixture: its log-likelihood, then the sums of each component.
 template <class T>
-void unpack_node(const gmm_engine<T>& engine, const double* node, samebits_gmm_step* step) {
+void unpack_node(const gmm_engine<T>& engine, const double* node, int n_threads, samebits_gmm_step* step) {
   const samebits_gmm_components& c = step->components;
+  const samebits_gmm_sums& sums = step->sums;
   const std::int64_t factor_size = c.shape == samebits_gmm_triangle ? c.n_cols * c.n_cols : c.n_cols;
   const bool has_log_likelihood = step->shares == samebits_gmm_soft || step->shares == samebits_gmm_hard;
   step->sums.log_likelihood = has_log_likelihood ? *node : 0.0;
-  ++node;
-  for (std::int64_t k = 0; step->sums.sum_0 != nullptr && k < c.n_components; ++k) {
-    engine.unpack_sums(node, c.n_cols, step->sums.sum_0 + k, step->sums.sum_1 + k * c.n_cols,
-                       step->sums.sum_2 + k * factor_size);
-    node += engine.sums_size;
+  if (sums.sum_0 != nullptr) {
+    for_components(n_threads, c.n_components, engine.sums_size, [&](std::int64_t k) {
+      engine.unpack_sums(node + 1 + k * engine.sums_size, c.n_cols, sums.sum_0 + k, sums.sum_1 + k * c.n_cols,
+                         sums.sum_2 + k * factor_size);
+    });
   }
 }
 
