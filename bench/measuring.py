@@ -54,7 +54,7 @@ class Bench:
         self.digests = {}
 
     def em(self, rows, cols, components, iterations, **options):
-        """The first fits of a process wait for its second thread's core to wake up; the shortest time counts."""
+        # The first fits of a process wait for the second core to wake up; the shortest time counts.
         options = {"schedule": "rows", "threads": 2, "repeat": 3, **options}
         arguments = [self.command, "bench", "em", "--json", "--backend", "cpu"]
         sizes = {"rows": rows, "cols": cols, "components": components, "iterations": iterations}

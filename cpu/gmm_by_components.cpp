@@ -1,6 +1,7 @@
 // The component-parallel pass: a stretch of leaves at a time, each thread takes components. It fits few rows and many
 // large components, where there are fewer leaves than threads. Sums and trees are those of the data-parallel pass.
 #include "cpu/gmm_pass.hpp"
+#include "cpu/parallel.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {

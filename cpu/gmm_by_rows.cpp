@@ -1,6 +1,7 @@
 // The data-parallel pass: threads take aligned chunks of leaves.
 #include "cpu/gmm_pass.hpp"
 #include "cpu/leaf_chunks.hpp"
+#include "cpu/parallel.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -46,7 +47,7 @@ class row_pass : pass_parts<T> {
       work = plan.take<T>(pass.work_size_);
       log_likelihood_lanes = plan.take<T>(lanes<T>);
       lane_sums = plan.take<T>((pass.is_whole_leaf() ? 1 : pass.n_components()) * pass.lane_sums_stride_);
-      open_nodes = plan.take<double>(pass.levels_ * pass.node_size_);
+      open_nodes = plan.take<double>((pass.levels_ - 1) * pass.node_size_);
       size = plan.used();
     }
     T* columns;
@@ -61,22 +62,33 @@ class row_pass : pass_parts<T> {
 
   bool prepare(int n_threads) {
     node_size_ = 1 + (with_sums_ ? n_components() * engine_.sums_size : 0);
-    // Many chunks keep the threads busy to the end, few keep the memory small. The bits do not depend on it.
-    constexpr std::int64_t largest_nodes = 4 << 20;
-    std::int64_t largest = 1;
-    for (std::int64_t n = leaves_of(problem_.data.n_rows);
-         n > 64 * n_threads || (n > 2 * n_threads && n * node_size_ > largest_nodes); n = (n + 1) / 2) {
-      largest *= 2;
-    }
-    chunks_ = leaf_chunks(leaves_of(problem_.data.n_rows), largest, n_threads);
-    levels_ = node_stack::levels(largest);
+    node_stride_ = round_up(node_size_, lanes<double>);  // threads write to no cache line of each other
+    chunks_ = plan_chunks(n_threads);
+    levels_ = node_stack::levels(chunks_.largest());
     stretch_blocks_ = engine_.takes_whole_leaves ? blocks_per_leaf() : 1;
     if (!this->make_ready(n_threads, workspace(*this, nullptr).size) ||
-        !problem_.shared.allocate(static_cast<std::size_t>(chunks_.size() * node_size_))) {
+        !problem_.shared.allocate(static_cast<std::size_t>(chunks_.size() * node_stride_))) {
       return false;
     }
     nodes_ = problem_.shared.data();
     return true;
+  }
+
+  /// Many chunks keep the threads busy to the end, few keep the memory small. The bits do not depend on it.
+  leaf_chunks plan_chunks(int n_threads) const {
+    constexpr std::int64_t most_doubles = 4 << 20;
+    const std::int64_t n_leaves = leaves_of(problem_.data.n_rows);
+    std::int64_t largest = 1;
+    for (std::int64_t n = n_leaves; n > 64 * n_threads || (n > 2 * n_threads && n * node_stride_ > most_doubles);
+         n = (n + 1) / 2) {
+      largest *= 2;
+    }
+    std::int64_t smallest = 1;
+    while (smallest < largest &&
+           leaf_chunks(n_leaves, largest, smallest, n_threads).size() * node_stride_ > 2 * most_doubles) {
+      smallest *= 2;
+    }
+    return {n_leaves, largest, smallest, n_threads};
   }
 
   std::int64_t blocks_per_leaf() const { return (leaf_rows + block_rows_ - 1) / block_rows_; }
@@ -162,7 +174,7 @@ class row_pass : pass_parts<T> {
   void sum_chunk(std::int64_t number, int thread) const {
     const workspace memory(*this, this->thread_start(thread));
     const auto chunk = chunks_[number];
-    node_stack open(nodes_ + number * node_size_, memory.open_nodes, node_size_);
+    node_stack open(nodes_ + number * node_stride_, memory.open_nodes, node_size_);
     for (std::int64_t i = 0; i < chunk.n_leaves; ++i) {
       sum_leaf(chunk.first_leaf + i, memory, open);
     }
@@ -174,16 +186,17 @@ class row_pass : pass_parts<T> {
     const std::int64_t first = slice * slice_size;
     const std::int64_t size = node_size_ - first < slice_size ? node_size_ - first : slice_size;
     chunks_.fold([&](std::int64_t left, std::int64_t right) {
-      merge_nodes(nodes_ + left * node_size_ + first, nodes_ + right * node_size_ + first, size);
+      merge_nodes(nodes_ + left * node_stride_ + first, nodes_ + right * node_stride_ + first, size);
     });
   }
 
   bool with_sums_;
   share_maker<T> make_shares_;
-  leaf_chunks chunks_{0, 1, 1};
+  leaf_chunks chunks_{0, 1, 1, 1};
   std::int64_t levels_;          // of the tree over a chunk's leaves
   std::int64_t stretch_blocks_;  // that go through the pass together
   std::int64_t node_size_;       // doubles
+  std::int64_t node_stride_;     // from node to node of the chunks
   double* nodes_;                // one per chunk
 };
 

@@ -22,8 +22,8 @@ struct gmm_wide {
   /// Register tiles: tile_rows x tile_vecs vectors of sums, and room for what is multiplied.
   static constexpr int tile_rows = width == block ? 8 : 4;
   static constexpr int tile_vecs = width == 1 ? 4 : 3;
-  /// Rows of tiles of one vector, on the diagonal: as many as the vector has columns, for more chains side by side.
-  static constexpr int thin_tile_rows = width > tile_rows ? width : tile_rows;
+  /// Tiles of one vector, on the diagonal, have as many rows as the vector has columns, for more chains side by side.
+  static constexpr int rows_of_tile(std::int64_t vecs) { return vecs == 1 && width > tile_rows ? width : tile_rows; }
   /// The M-step goes by panels of columns, as wide as a tile.
   static constexpr int panel_cols = tile_vecs * width;
 
@@ -62,7 +62,7 @@ struct gmm_wide {
     return block_rows * (panel_cols + padded(cols));
   }
 
-  /// A panel's differences, the weighted ones it meets and the sums stay in the first-level cache.
+  /// A panel's differences stay in the first-level cache, with the weighted ones that a tile meets.
   static std::int64_t block_rows(std::int64_t, std::int64_t) { return 128; }
 
   static void turn(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride, T* columns) {
@@ -105,11 +105,10 @@ struct gmm_wide {
         const std::int64_t in_triangle = (a + tile_rows - b + width - 1) / width;
         const std::int64_t taken = in_triangle < vecs ? in_triangle : vecs;
         with_vecs(taken, [&](auto n_vecs) {
-          constexpr int tall = n_vecs == 1 ? thin_tile_rows : tile_rows;
-          add_second_moments<tall, n_vecs>(weighted + weighted_offset(a, x.stride), dx, vecs * width, x.n_rows, tile,
-                                           a0 + block);
-          a += tall;
+          add_second_moments<rows_of_tile(n_vecs), n_vecs>(weighted + weighted_offset(a, x.stride), dx, vecs * width,
+                                                           x.n_rows, tile, a0 + block);
         });
+        a += rows_of_tile(taken);
       }
     }
   }
@@ -161,8 +160,8 @@ struct gmm_wide {
     return a / block * block * block_rows + a % block;
   }
 
-  /// Of Vecs vectors of rows. Their differences are few enough to stay in the first-level cache. The padding of W adds
-  /// nothing: z = 0 there.
+  /// Of Vecs vectors of rows. Up to some 250 columns their differences stay in the first-level cache. The padding of W
+  /// adds nothing: z = 0 there.
   template <int Vecs>
   static void distances_of_tile(const T* columns, std::int64_t stride, const T* component, std::int64_t cols, T* dx,
                                 T* squared) {

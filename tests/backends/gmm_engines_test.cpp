@@ -332,6 +332,22 @@ TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_at_every_edge_of_a_leaf
   }
 }
 
+TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_for_columns_of_several_panels) {
+  for (const std::int64_t n_cols : {49, 67, 130}) {
+    const data_set data(is_emulated() ? 70 : 645, n_cols);
+    for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
+      for (const samebits_dtype dtype : dtypes) {
+        expect_scalar_passes(data, dtype, true, several_mixtures(type, 1, 2, n_cols));
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_for_chunks_of_all_sizes) {
+  const data_set data(is_emulated() ? 20'000 : 150 * 512 + 77, 2);
+  expect_scalar_passes(data, SAMEBITS_FLOAT64, false, several_mixtures(covariance_type::full, 1, 2, 2));
+}
+
 TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_for_any_number_of_components) {
   for (const std::int64_t n_cols : {2, 33}) {
     const data_set data(300, n_cols);
