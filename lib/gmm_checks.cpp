@@ -9,14 +9,6 @@
 namespace samebits::gmm {
 namespace {
 
-constexpr std::int64_t most_values = std::int64_t{1} << 56;
-
-std::string shape_text(std::int64_t n_rows, std::int64_t n_cols) { return text(n_rows) + " x " + text(n_cols); }
-
-std::string place_text(std::int64_t row, std::int64_t column) {
-  return " at row " + text(row) + ", column " + text(column) + " (counted from 0)";
-}
-
 template <class Enum>
 void check_enum(const char* function, const char* name, Enum value, Enum last) {
   if (static_cast<int>(value) < 0 || value > last) {
@@ -189,10 +181,6 @@ void check_largest(const char* function, const char* name, double largest, const
 
 }  // namespace
 
-void refuse(const char* function, const std::string& what) {
-  throw invalid_argument(std::string(function) + ": " + what);
-}
-
 std::string spread_name(const char* name, std::int64_t k, covariance_type type) {
   return is_tied(type) ? name : std::string(name) + "[" + text(k) + "]";
 }
@@ -240,14 +228,6 @@ void check_symmetric(const char* function, const char* name, matrix_view<const d
                              " is " + text(lower) + " but its mirror is " + text(upper));
       }
     }
-  }
-}
-
-void check_shape(const char* function, const char* name, std::int64_t n_rows, std::int64_t n_cols,
-                 std::int64_t needed_rows, std::int64_t needed_cols) {
-  if (n_rows != needed_rows || n_cols != needed_cols) {
-    refuse(function, std::string(name) + " is " + shape_text(n_rows, n_cols) + " but must be " +
-                         shape_text(needed_rows, needed_cols));
   }
 }
 

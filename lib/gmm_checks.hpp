@@ -8,9 +8,6 @@
 
 namespace samebits::gmm {
 
-/// Throws "FUNCTION: WHAT".
-[[noreturn]] void refuse(const char* function, const std::string& what);
-
 /// "covariances_init[2]", or without a number where there is one for all components.
 std::string spread_name(const char* name, std::int64_t k, covariance_type type);
 
@@ -23,9 +20,6 @@ void check_sample_weights(const char* function, std::span<const double> weights,
 /// Matrices one below the other, named by spread_name. Fitted covariances are symmetric to the bit; those from
 /// elsewhere may have been rounded, to 1e-9 of an element.
 void check_symmetric(const char* function, const char* name, matrix_view<const double> matrices, covariance_type type);
-
-void check_shape(const char* function, const char* name, std::int64_t n_rows, std::int64_t n_cols,
-                 std::int64_t needed_rows, std::int64_t needed_cols);
 
 /// At least one component, and no more memory for them than there can be.
 void check_components(const char* function, std::int64_t n_components, covariance_type type, std::int64_t n_cols);

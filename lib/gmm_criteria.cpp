@@ -23,7 +23,7 @@ std::int64_t n_free_covariances(const gmm_model& model) {
   return 0;
 }
 
-double total_entropy(const context& ctx, const gmm::parameters& mixture, const gmm::data_view& x,
+double total_entropy(const context& ctx, const gmm::parameters& mixture, const data_view& x,
                      std::span<const double> sample_weights) {
   constexpr const char* function = "gmm_evaluate";
   const std::int64_t k = mixture.n_components;
@@ -38,7 +38,7 @@ double total_entropy(const context& ctx, const gmm::parameters& mixture, const g
   return sum.finish();
 }
 
-gmm_criteria evaluate(const context& ctx, const gmm_model& model, const gmm::data_view& x,
+gmm_criteria evaluate(const context& ctx, const gmm_model& model, const data_view& x,
                       std::span<const double> sample_weights) {
   constexpr const char* function = "gmm_evaluate";
   const default_fp_environment environment;

@@ -16,16 +16,16 @@ using columns_view = std::span<const std::int64_t>;
 void check_columns(const char* function, const gmm_model& model, columns_view columns) {
   gmm::require_valid(function, model);
   if (columns.empty()) {
-    gmm::refuse(function, "columns is empty");
+    refuse(function, "columns is empty");
   }
   for (std::int64_t i = 0; i < std::ssize(columns); ++i) {
-    const std::string name = "columns[" + gmm::text(i) + "] is " + gmm::text(columns[i]);
+    const std::string name = "columns[" + text(i) + "] is " + text(columns[i]);
     if (columns[i] < 0 || columns[i] >= model.n_cols) {
-      gmm::refuse(function, name + " but the model has " + gmm::counted(model.n_cols, "column"));
+      refuse(function, name + " but the model has " + counted(model.n_cols, "column"));
     }
     const auto before = std::find(columns.begin(), columns.begin() + i, columns[i]);
     if (before != columns.begin() + i) {
-      gmm::refuse(function, name + ", as is columns[" + gmm::text(before - columns.begin()) + "]");
+      refuse(function, name + ", as is columns[" + text(before - columns.begin()) + "]");
     }
   }
 }
@@ -98,7 +98,7 @@ gmm_model marginal(const gmm_model& model, columns_view columns) {
 constexpr const char* conditional_name = "gmm_conditional";
 
 [[noreturn]] void refuse_singular(std::int64_t component, const std::string& what) {
-  throw numerical_failure(std::string(conditional_name) + ": the covariance of component " + gmm::text(component) +
+  throw numerical_failure(std::string(conditional_name) + ": the covariance of component " + text(component) +
                           " is singular in " + what);
 }
 
@@ -120,7 +120,7 @@ regression regress(const double* covariance, std::int64_t n, columns_view kept, 
   const std::int64_t rank =
       core::factor_covariance(of_given.data(), n_given, work.data(), r.inverse_factor.data(), r.log_determinant);
   if (rank < n_given) {
-    refuse_singular(k, "the given columns, at column " + gmm::text(given[rank]) + " (counted from 0)");
+    refuse_singular(k, "the given columns, at column " + text(given[rank]) + " (counted from 0)");
   }
   core::conditional_cross_factor(r.inverse_factor.data(), block_of(covariance, n, given, kept).data(), n_given, n_kept,
                                  r.cross_factor.data());
@@ -130,7 +130,7 @@ regression regress(const double* covariance, std::int64_t n, columns_view kept, 
   work = rest;
   const std::int64_t rest_rank = core::cholesky_upper(work.data(), rest.data(), n_kept);
   if (rest_rank < n_kept) {
-    refuse_singular(k, "column " + gmm::text(kept[rest_rank]) + " (counted from 0), which the given ones determine");
+    refuse_singular(k, "column " + text(kept[rest_rank]) + " (counted from 0), which the given ones determine");
   }
   return r;
 }
@@ -202,8 +202,8 @@ std::int64_t farthest_value(const gmm_model& model, columns_view columns, std::s
 
 [[noreturn]] void refuse_far(const gmm_model& model, columns_view columns, std::span<const double> values) {
   const std::int64_t i = farthest_value(model, columns, values);
-  throw numerical_failure(std::string(conditional_name) + ": values[" + gmm::text(i) + "] is " + gmm::text(values[i]) +
-                          " for column " + gmm::text(columns[i]) +
+  throw numerical_failure(std::string(conditional_name) + ": values[" + text(i) + "] is " + text(values[i]) +
+                          " for column " + text(columns[i]) +
                           " (counted from 0), so far from every component that squared distances overflow");
 }
 
@@ -215,7 +215,7 @@ void repair_means(const std::vector<double>& marginal_means, gmm_model& part) {
       continue;
     }
     if (part.weights[k] > 0) {
-      throw numerical_failure(std::string(conditional_name) + ": the mean of component " + gmm::text(k) + " overflows");
+      throw numerical_failure(std::string(conditional_name) + ": the mean of component " + text(k) + " overflows");
     }
     std::copy_n(marginal_means.data() + k * part.n_cols, part.n_cols, mean);
   }
@@ -223,15 +223,15 @@ void repair_means(const std::vector<double>& marginal_means, gmm_model& part) {
 
 void check_values(const gmm_model& model, columns_view columns, std::span<const double> values) {
   if (std::ssize(columns) == model.n_cols) {
-    gmm::refuse(conditional_name, "columns has all " + gmm::text(model.n_cols) + " columns of the model");
+    refuse(conditional_name, "columns has all " + text(model.n_cols) + " columns of the model");
   }
   if (values.size() != columns.size()) {
-    gmm::refuse(conditional_name, "values has " + gmm::counted(std::ssize(values), "element") + " but columns has " +
-                                      gmm::text(std::ssize(columns)));
+    refuse(conditional_name,
+           "values has " + counted(std::ssize(values), "element") + " but columns has " + text(std::ssize(columns)));
   }
   for (std::int64_t i = 0; i < std::ssize(values); ++i) {
     if (!std::isfinite(values[i])) {
-      gmm::refuse(conditional_name, "values[" + gmm::text(i) + "] is " + gmm::text(values[i]) + " but must be finite");
+      refuse(conditional_name, "values[" + text(i) + "] is " + text(values[i]) + " but must be finite");
     }
   }
 }

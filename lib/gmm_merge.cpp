@@ -22,7 +22,7 @@ struct candidate_pair {
 /// The clusters that are left and all pairs of them. `pass` finds what is not known yet.
 class clustering {
  public:
-  clustering(const context& ctx, const gmm::parameters& mixture, const gmm::data_view& x,
+  clustering(const context& ctx, const gmm::parameters& mixture, const data_view& x,
              std::span<const double> sample_weights)
       : ctx_(ctx), mixture_(mixture), x_(x), sample_weights_(sample_weights) {
     for (std::int64_t a = 0; a < mixture.n_components; ++a) {
@@ -66,7 +66,7 @@ class clustering {
 
   const context& ctx_;
   const gmm::parameters& mixture_;
-  const gmm::data_view x_;
+  const data_view x_;
   std::span<const double> sample_weights_;
   std::vector<std::vector<std::int64_t>> members_;  // of each cluster in increasing order, clusters by the lowest
   std::vector<candidate_pair> pairs_;               // in the order of (a, b)
@@ -74,7 +74,7 @@ class clustering {
 
 clustering::columns clustering::columns_of(const gmm::row_block& block) const {
   columns of{std::vector<double>(n_clusters() * block.n_rows), {}};
-  gmm::over_threads(gmm::threads_for(ctx_, std::ssize(of.shares)), n_clusters(), [&](std::int64_t c) {
+  over_threads(gmm::threads_for(ctx_, std::ssize(of.shares)), n_clusters(), [&](std::int64_t c) {
     for (std::int64_t i = 0; i < block.n_rows; ++i) {
       const double* const row = block.responsibilities + i * mixture_.n_components;
       double share = row[members_[c].front()];
@@ -94,7 +94,7 @@ void clustering::add_losses(const gmm::row_block& block, const columns& of,
   const std::int64_t n = block.n_rows;
   std::vector<double> joint(pairs.size() * n);
   const int n_threads = gmm::threads_for(ctx_, std::ssize(joint));
-  gmm::over_threads(n_threads, std::ssize(pairs), [&](std::int64_t p) {
+  over_threads(n_threads, std::ssize(pairs), [&](std::int64_t p) {
     const double* const a = of.shares.data() + place_of(pairs[p]->a) * n;
     const double* const b = of.shares.data() + place_of(pairs[p]->b) * n;
     for (std::int64_t i = 0; i < n; ++i) {
@@ -102,7 +102,7 @@ void clustering::add_losses(const gmm::row_block& block, const columns& of,
     }
   });
   gmm::log_of(ctx_, function, joint, joint.data());
-  gmm::over_threads(n_threads, std::ssize(pairs), [&](std::int64_t p) {
+  over_threads(n_threads, std::ssize(pairs), [&](std::int64_t p) {
     const std::int64_t a = place_of(pairs[p]->a) * n;
     const std::int64_t b = place_of(pairs[p]->b) * n;
     for (std::int64_t i = 0; i < n; ++i) {
@@ -161,7 +161,7 @@ gmm_merging merge(clustering& clusters) {
   return merging;
 }
 
-gmm_merging merge(const context& ctx, const gmm_model& model, const gmm::data_view& x,
+gmm_merging merge(const context& ctx, const gmm_model& model, const data_view& x,
                   std::span<const double> sample_weights) {
   const default_fp_environment environment;
   gmm::require_rows(function, model, x);
@@ -176,8 +176,8 @@ gmm_merging merge(const context& ctx, const gmm_model& model, const gmm::data_vi
 std::vector<std::int64_t> gmm_merging::clusters(std::int64_t n_clusters) const {
   const std::int64_t n_components = std::ssize(mergers) + 1;
   if (n_clusters < 1 || n_clusters > n_components) {
-    gmm::refuse("gmm_merging::clusters",
-                "n_clusters is " + gmm::text(n_clusters) + " but must be in [1, " + gmm::text(n_components) + "]");
+    refuse("gmm_merging::clusters",
+           "n_clusters is " + text(n_clusters) + " but must be in [1, " + text(n_components) + "]");
   }
   std::vector<std::int64_t> lowest(n_components);
   for (std::int64_t k = 0; k < n_components; ++k) {

@@ -15,8 +15,6 @@
 namespace samebits {
 namespace gmm {
 
-std::string counted(std::int64_t n, const char* noun) { return text(n) + ' ' + noun + (n == 1 ? "" : "s"); }
-
 // ---- checks ------------------------------------------------------------------------------------------------------
 
 namespace {
@@ -281,8 +279,7 @@ std::vector<double> gmm_covariance(const gmm_model& model, std::int64_t k) {
   const default_fp_environment environment;
   gmm::require_shape("gmm_covariance", model);
   if (k < 0 || k >= model.n_components) {
-    gmm::refuse("gmm_covariance",
-                "k is " + gmm::text(k) + " but the model has " + gmm::counted(model.n_components, "component"));
+    refuse("gmm_covariance", "k is " + text(k) + " but the model has " + counted(model.n_components, "component"));
   }
   const gmm::parameters p(model);
   const std::int64_t n = p.n_cols;
@@ -302,8 +299,8 @@ namespace {
 
 void require_length(const char* function, const char* name, std::size_t size, std::int64_t n_rows) {
   if (n_rows < 0 || static_cast<std::int64_t>(size) != n_rows) {
-    gmm::refuse(function, std::string(name) + " has " + gmm::counted(static_cast<std::int64_t>(size), "element") +
-                              " but x has " + gmm::counted(n_rows, "row"));
+    refuse(function, std::string(name) + " has " + counted(static_cast<std::int64_t>(size), "element") + " but x has " +
+                         counted(n_rows, "row"));
   }
 }
 
@@ -318,7 +315,7 @@ void predict(const context& ctx, const gmm_model& model, matrix_view<const T> x,
 template <class T>
 void predict_proba(const context& ctx, const gmm_model& model, matrix_view<const T> x, matrix_view<T> out) {
   const default_fp_environment environment;
-  gmm::check_shape("gmm_predict_proba", "out", out.n_rows(), out.n_cols(), x.n_rows(), model.n_components);
+  check_shape("gmm_predict_proba", "out", out.n_rows(), out.n_cols(), x.n_rows(), model.n_components);
   gmm::require_memory("gmm_predict_proba", "out", out.data(), out.n_rows(), out.n_cols());
   gmm::compute_rows<T>(ctx, "gmm_predict_proba", model, x, {out.data(), nullptr, nullptr});
 }
@@ -331,8 +328,7 @@ void score_samples(const context& ctx, const gmm_model& model, matrix_view<const
   gmm::compute_rows<T>(ctx, "gmm_score_samples", model, x, {nullptr, out.data(), nullptr});
 }
 
-double score(const context& ctx, const gmm_model& model, const gmm::data_view& x,
-             std::span<const double> sample_weights) {
+double score(const context& ctx, const gmm_model& model, const data_view& x, std::span<const double> sample_weights) {
   const default_fp_environment environment;
   gmm::require_rows("gmm_score", model, x);
   const double sum = gmm::sum_of_weights("gmm_score", sample_weights, x);
@@ -431,20 +427,20 @@ void check_sample(const gmm_model& model, std::uint64_t first, matrix_view<doubl
   constexpr const char* function = "gmm_sample";
   gmm::require_valid(function, model);
   if (out.n_rows() < 0 || out.n_cols() != model.n_cols) {
-    gmm::refuse(function, "out is " + gmm::text(out.n_rows()) + " x " + gmm::text(out.n_cols()) +
-                              " but the model has " + gmm::counted(model.n_cols, "column"));
+    refuse(function, "out is " + text(out.n_rows()) + " x " + text(out.n_cols()) + " but the model has " +
+                         counted(model.n_cols, "column"));
   }
   gmm::require_memory(function, "out", out.data(), out.n_rows(), out.n_cols());
   if (!labels.empty() && std::ssize(labels) != out.n_rows()) {
-    gmm::refuse(function, "labels has " + gmm::counted(std::ssize(labels), "element") + " but out has " +
-                              gmm::counted(out.n_rows(), "row"));
+    refuse(function,
+           "labels has " + counted(std::ssize(labels), "element") + " but out has " + counted(out.n_rows(), "row"));
   }
   gmm::require_memory(function, "labels", labels.data(), std::ssize(labels));
   const std::uint64_t length = (std::uint64_t{1} << 60) / static_cast<std::uint64_t>(model.n_cols);
   if (first > length || static_cast<std::uint64_t>(out.n_rows()) > length - first) {
-    gmm::refuse(function, "first is " + std::to_string(first) + " and out has " + gmm::counted(out.n_rows(), "row") +
-                              ", but the sample of " + gmm::counted(model.n_cols, "column") + " ends after " +
-                              std::to_string(length));
+    refuse(function, "first is " + std::to_string(first) + " and out has " + counted(out.n_rows(), "row") +
+                         ", but the sample of " + counted(model.n_cols, "column") + " ends after " +
+                         std::to_string(length));
   }
 }
 
@@ -459,7 +455,7 @@ void sample_block(const context& ctx, const gmm_model& model, const sample_facto
   fill_named("gmm_sample", ctx, dist::categorical{model.weights}, stream.child(0), first, size, SAMEBITS_INT64, labels);
   fill_named("gmm_sample", ctx, dist::normal{}, stream.child(1), first * row_size, size * row_size, SAMEBITS_FLOAT64,
              normals.data());
-  gmm::over_threads(gmm::threads_for(ctx, n * n_cols), (n + task_rows - 1) / task_rows, [&](std::int64_t task) {
+  over_threads(gmm::threads_for(ctx, n * n_cols), (n + task_rows - 1) / task_rows, [&](std::int64_t task) {
     for (std::int64_t i = task * task_rows; i < std::min(n, (task + 1) * task_rows); ++i) {
       factors.make_row(labels[i], normals.data() + i * n_cols, out + i * n_cols);
     }

@@ -5,16 +5,13 @@
 #include <functional>
 #include <span>
 
-#include "cpu/parallel.hpp"
 #include "lib/gmm_problem.hpp"
+#include "lib/over_threads.hpp"
 #include "lib/row_sum.hpp"
 #include "samebits/context.hpp"
 #include "samebits/gmm_model.hpp"
 
 namespace samebits::gmm {
-
-/// "1 column", "3 columns".
-std::string counted(std::int64_t n, const char* noun);
 
 /// Throws invalid_argument where the model is not one; messages have the name of the public function.
 void require_valid(const char* function, const gmm_model& model);
@@ -74,14 +71,6 @@ void log_of(const context& ctx, const char* function, std::span<const double> in
 /// Threads for work on so many numbers: waking some takes as long as thousands of numbers do.
 inline int threads_for(const context& ctx, std::int64_t n_numbers) {
   return n_numbers < (1 << 15) ? 1 : ctx.n_threads();
-}
-
-/// Calls task(i) for every i in [0, n_tasks). Tasks must not throw.
-template <class Task>
-void over_threads(int n_threads, std::int64_t n_tasks, const Task& task) {
-  cpu::parallel_for(
-      n_threads, n_tasks, [](void* to_do, std::int64_t i, int) { (*static_cast<const Task*>(to_do))(i); },
-      const_cast<Task*>(&task));
 }
 
 }  // namespace samebits::gmm

@@ -1,7 +1,6 @@
 #include "lib/gmm_problem.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "lib/call.hpp"
@@ -9,23 +8,6 @@
 #include "samebits/core/tree_sum.hpp"
 
 namespace samebits::gmm {
-
-std::string text(double value) {
-  char digits[32];
-  const std::to_chars_result end = std::to_chars(digits, digits + sizeof digits, value);
-  return std::string(digits, end.ptr);
-}
-
-void require_finite(const char* function, const char* name, const data_view& x) {
-  for (std::int64_t i = 0; i < x.n_rows; ++i) {
-    for (std::int64_t j = 0; j < x.n_cols; ++j) {
-      if (!std::isfinite(x(i, j))) {
-        throw invalid_argument(std::string(function) + ": " + name + " is " + text(x(i, j)) + " at row " + text(i) +
-                               ", column " + text(j) + " (counted from 0)");
-      }
-    }
-  }
-}
 
 // ---- parameters and sums -----------------------------------------------------------------------------------------
 

@@ -6,45 +6,11 @@
 #include <vector>
 
 #include "lib/backend.h"
+#include "lib/checks.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/stream.hpp"
 
 namespace samebits::gmm {
-
-inline std::string text(std::int64_t n) { return std::to_string(n); }
-/// The shortest text that reads as the same number.
-std::string text(double value);
-
-/// Rows of either type.
-struct data_view {
-  data_view(matrix_view<const double> matrix)
-      : x(matrix.data()), dtype(SAMEBITS_FLOAT64), n_rows(matrix.n_rows()), n_cols(matrix.n_cols()) {}
-  data_view(matrix_view<const float> matrix)
-      : x(matrix.data()), dtype(SAMEBITS_FLOAT32), n_rows(matrix.n_rows()), n_cols(matrix.n_cols()) {}
-
-  double operator()(std::int64_t i, std::int64_t j) const {
-    const std::int64_t at = i * n_cols + j;
-    return dtype == SAMEBITS_FLOAT32 ? static_cast<double>(static_cast<const float*>(x)[at])
-                                     : static_cast<const double*>(x)[at];
-  }
-  bool empty() const { return x == nullptr || n_rows <= 0 || n_cols <= 0; }
-  /// Rows first .. first + n - 1.
-  data_view rows(std::int64_t first, std::int64_t n) const {
-    data_view part = *this;
-    const std::int64_t size = dtype == SAMEBITS_FLOAT32 ? sizeof(float) : sizeof(double);
-    part.x = static_cast<const char*>(x) + first * n_cols * size;
-    part.n_rows = n;
-    return part;
-  }
-
-  const void* x;
-  samebits_dtype dtype;
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-};
-
-/// Throws invalid_argument at the first value that is not finite: "FUNCTION: NAME is nan at row 3, column 0 ...".
-void require_finite(const char* function, const char* name, const data_view& x);
 
 // ---- parameters and sums -----------------------------------------------------------------------------------------
 

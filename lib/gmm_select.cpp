@@ -24,7 +24,7 @@ double criterion_of(const gmm_criteria& criteria, gmm_criterion criterion) {
 
 void check_not_given(const char* name, bool is_given) {
   if (is_given) {
-    gmm::refuse(function, std::string(name) + " is given, but candidates differ in the shapes of their parameters");
+    refuse(function, std::string(name) + " is given, but candidates differ in the shapes of their parameters");
   }
 }
 
@@ -42,7 +42,7 @@ void check_nothing_given(const gmm_options& o) {
 
 void check_criterion(gmm_criterion criterion) {
   if (criterion != gmm_criterion::bic && criterion != gmm_criterion::aic && criterion != gmm_criterion::icl) {
-    gmm::refuse(function, "criterion is " + std::to_string(static_cast<int>(criterion)) + " but must be 0 to 2");
+    refuse(function, "criterion is " + std::to_string(static_cast<int>(criterion)) + " but must be 0 to 2");
   }
 }
 
@@ -53,13 +53,13 @@ gmm_options options_of(const gmm_candidate& candidate, gmm_options options) {
 }
 
 /// All candidates, each with arguments that gmm_fit takes.
-std::vector<gmm_candidate> checked_candidates(const gmm::data_view& x, std::span<const covariance_type> types,
+std::vector<gmm_candidate> checked_candidates(const data_view& x, std::span<const covariance_type> types,
                                               std::span<const std::int64_t> n_components, const gmm_options& options) {
   if (types.empty()) {
-    gmm::refuse(function, "types is empty");
+    refuse(function, "types is empty");
   }
   if (n_components.empty()) {
-    gmm::refuse(function, "n_components is empty");
+    refuse(function, "n_components is empty");
   }
   check_nothing_given(options);
   std::vector<gmm_candidate> candidates;
@@ -78,7 +78,7 @@ std::vector<gmm_candidate> checked_candidates(const gmm::data_view& x, std::span
 /// that the order does not matter.
 class sweep {
  public:
-  sweep(const gmm::data_view& x, const gmm_options& options, gmm_criterion criterion, gmm_selection& result)
+  sweep(const data_view& x, const gmm_options& options, gmm_criterion criterion, gmm_selection& result)
       : x_(x), options_(options), criterion_(criterion), result_(result) {}
 
   /// Fits candidate i. A failure of its numbers is its own; any other ends the sweep.
@@ -178,7 +178,7 @@ class sweep {
     }
   }
 
-  const gmm::data_view x_;
+  const data_view x_;
   const gmm_options& options_;
   const gmm_criterion criterion_;
   gmm_selection& result_;
@@ -189,7 +189,7 @@ class sweep {
 };
 
 /// Fits of rows that stay in the cache run on one thread each: a pass over so few rows is too short to be shared.
-bool runs_side_by_side(const context& ctx, const gmm::data_view& x) {
+bool runs_side_by_side(const context& ctx, const data_view& x) {
   constexpr std::int64_t most_values = 1 << 20;
   return gmm::is_host(ctx) && ctx.n_threads() > 1 && x.n_rows < most_values / x.n_cols;
 }
@@ -206,7 +206,7 @@ std::vector<std::int64_t> order_of(const std::vector<gmm_candidate>& candidates)
   return order;
 }
 
-gmm_selection select(const context& ctx, const gmm::data_view& x, std::span<const covariance_type> types,
+gmm_selection select(const context& ctx, const data_view& x, std::span<const covariance_type> types,
                      std::span<const std::int64_t> n_components, const gmm_options& options, gmm_criterion criterion) {
   gmm_selection selection;
   {
@@ -218,7 +218,7 @@ gmm_selection select(const context& ctx, const gmm::data_view& x, std::span<cons
   const std::vector<std::int64_t> order = order_of(selection.candidates);
   if (runs_side_by_side(ctx, x)) {
     const context one_thread = ctx.on_one_thread();
-    gmm::over_threads(ctx.n_threads(), std::ssize(order), [&](std::int64_t i) { fits.run(one_thread, order[i]); });
+    over_threads(ctx.n_threads(), std::ssize(order), [&](std::int64_t i) { fits.run(one_thread, order[i]); });
   } else {
     for (const std::int64_t i : order) {
       fits.run(ctx, i);

@@ -108,7 +108,7 @@ backend_entry find_cpu(const std::string& isa) {
     }
   }
   if (isa == "avx2" || isa == "avx512") {
-    return {nullptr, "this build of samebits is for another processor family"};
+    return {nullptr, "this build of samebits has no code for it"};
   }
   throw invalid_argument("context: isa is \"" + isa + "\" but must be scalar, avx2 or avx512");
 }

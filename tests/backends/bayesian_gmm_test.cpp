@@ -820,7 +820,8 @@ TEST_P(bayesian_gmm_errors, name_the_function_the_option_and_its_value) {
   expect("mean_prior is 1 x 3 but must be 1 x 2", [&](auto& o) { o.mean_prior = three; });
   expect("mean_prior is -1e+200 at column 0 (counted from 0) but must be at most 3.273390607896142e+150 in magnitude",
          [&](auto& o) { o.mean_prior = huge; });
-  expect("mean_prior is nan at row 0, column 1 (counted from 0)", [&](auto& o) { o.mean_prior = not_finite; });
+  expect("mean_prior is nan at row 0, column 1 (counted from 0) but must be finite",
+         [&](auto& o) { o.mean_prior = not_finite; });
   expect("degrees_of_freedom_prior is 1 but must be finite and above 1, the number of columns less 1",
          [](auto& o) { o.degrees_of_freedom_prior = 1; });
   expect("covariance_prior is 1 x 2 but must be 2 x 2", [&](auto& o) { o.covariance_prior = row.view(); });
@@ -853,7 +854,7 @@ TEST_P(bayesian_gmm_errors, name_the_row_that_is_not_finite) {
   x(3, 1) = std::numeric_limits<double>::infinity();
 
   EXPECT_EQ(error_of<invalid_argument>([&] { bayesian_gmm_fit(ctx(), x.view(), options_of(full, process, 2, 5)); }),
-            "bayesian_gmm_fit: x is inf at row 3, column 1 (counted from 0)");
+            "bayesian_gmm_fit: x is inf at row 3, column 1 (counted from 0) but must be finite");
 }
 
 }  // namespace

@@ -360,9 +360,9 @@ TEST_P(gmm_mergers, name_rows_that_make_no_sense) {
   x(7, 1) = nan;
 
   EXPECT_EQ(error_of<invalid_argument>([&] { gmm_merge(ctx(), model, x.view()); }),
-            "gmm_merge: x is nan at row 7, column 1 (counted from 0)");
+            "gmm_merge: x is nan at row 7, column 1 (counted from 0) but must be finite");
   EXPECT_EQ(error_of<invalid_argument>([&] { gmm_evaluate(ctx(), model, x.view()); }),
-            "gmm_evaluate: x is nan at row 7, column 1 (counted from 0)");
+            "gmm_evaluate: x is nan at row 7, column 1 (counted from 0) but must be finite");
   EXPECT_EQ(error_of<invalid_argument>([&] { gmm_merge(ctx(), model, x.view(), some_weights(5)); }),
             "gmm_merge: sample_weights has 5 elements but x has 100 rows");
 }
@@ -469,7 +469,7 @@ TEST_P(gmm_sweep, names_rows_that_are_not_finite_as_a_fit_does) {
     const context threads = on_threads(n_threads);
 
     EXPECT_EQ(error_of<invalid_argument>([&] { select(threads); }),
-              "gmm_fit: x is nan at row 7, column 1 (counted from 0)");
+              "gmm_fit: x is nan at row 7, column 1 (counted from 0) but must be finite");
   }
 }
 

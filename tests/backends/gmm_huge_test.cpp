@@ -234,7 +234,7 @@ TEST_F(gmm_huge, a_value_that_is_not_finite_behind_element_2_to_the_31_is_named)
   const matrix_view<const float> rows(x.data(), (n_low_blocks + 1) * x.block / 8, 8);
 
   EXPECT_EQ(error_of<invalid_argument>([&] { gmm_score(ctx_, broad_model(8), rows); }),
-            "gmm_score: x is nan at row 268435458, column 1 (counted from 0)");
+            "gmm_score: x is nan at row 268435458, column 1 (counted from 0) but must be finite");
 }
 
 }  // namespace

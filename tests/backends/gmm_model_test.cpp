@@ -211,7 +211,7 @@ TEST_P(gmm_of_rows, that_are_not_finite_are_named) {
                              std::string(std::isnan(value) ? "nan"
                                          : value > 0       ? "inf"
                                                            : "-inf") +
-                             " at row 1200, column 1 (counted from 0)";
+                             " at row 1200, column 1 (counted from 0) but must be finite";
 
     EXPECT_EQ(error_of<invalid_argument>([&] {
                 gmm_predict_proba(ctx(), model, x.view(), {proba.data(), 1300, 3});
@@ -320,10 +320,11 @@ TEST_F(gmm_validity, names_weights) {
 
 TEST_F(gmm_validity, names_numbers_that_are_not_finite) {
   model_.means[3] = infinity;
-  EXPECT_EQ(error(), "gmm_require_valid: model.means is inf at row 1, column 1 (counted from 0)");
+  EXPECT_EQ(error(), "gmm_require_valid: model.means is inf at row 1, column 1 (counted from 0) but must be finite");
   model_.means[3] = 0;
   model_.covariances[6] = nan;
-  EXPECT_EQ(error(), "gmm_require_valid: model.covariances is nan at row 3, column 0 (counted from 0)");
+  EXPECT_EQ(error(),
+            "gmm_require_valid: model.covariances is nan at row 3, column 0 (counted from 0) but must be finite");
 }
 
 TEST_F(gmm_validity, names_covariances_that_are_none) {

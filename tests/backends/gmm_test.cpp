@@ -834,7 +834,7 @@ TEST_P(gmm_errors, name_means_that_are_not_finite) {
   const matrix means(2, 2, {0, 0, infinity, 0});
   options_.means_init = means.view();
 
-  EXPECT_EQ(error(), "gmm_fit: means_init is inf at row 1, column 0 (counted from 0)");
+  EXPECT_EQ(error(), "gmm_fit: means_init is inf at row 1, column 0 (counted from 0) but must be finite");
 }
 
 TEST_P(gmm_errors, name_covariances_of_another_shape) {
