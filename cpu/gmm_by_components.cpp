@@ -22,14 +22,14 @@ class component_pass : pass_parts<T> {
     }
     for (std::int64_t leaf = 0; leaf < leaves_of(problem_.data.n_rows); leaf += stretch_leaves_) {
       first_leaf_ = leaf;
-      cpu::parallel_for<&component_pass::turn_block>(n_threads, n_blocks(), *this);
+      parallel_for<&component_pass::turn_block>(n_threads, n_blocks(), *this);
       if (make_shares_.needs_distances()) {
-        cpu::parallel_for<&component_pass::find_distances>(n_threads, n_components(), *this);
+        parallel_for<&component_pass::find_distances>(n_threads, n_components(), *this);
       }
-      cpu::parallel_for<&component_pass::share_leaf>(n_threads, n_leaves(), *this);
+      parallel_for<&component_pass::share_leaf>(n_threads, n_leaves(), *this);
       push_log_likelihoods();
       if (with_sums_) {
-        cpu::parallel_for<&component_pass::sum_component>(n_threads, n_components(), *this);
+        parallel_for<&component_pass::sum_component>(n_threads, n_components(), *this);
       }
     }
     unpack_node(engine_, finish(), n_threads, step);

@@ -19,8 +19,8 @@ class row_pass : pass_parts<T> {
     if (!prepare(n_threads)) {
       return false;
     }
-    cpu::parallel_for<&row_pass::sum_chunk>(n_threads, chunks_.size(), *this);
-    cpu::parallel_for<&row_pass::fold_slice>(n_threads, (node_size_ + slice_size - 1) / slice_size, *this);
+    parallel_for<&row_pass::sum_chunk>(n_threads, chunks_.size(), *this);
+    parallel_for<&row_pass::fold_slice>(n_threads, (node_size_ + slice_size - 1) / slice_size, *this);
     unpack_node(engine_, nodes_, n_threads, step);
     return true;
   }

@@ -22,7 +22,7 @@ class row_outputs : pass_parts<T> {
       return false;
     }
     const std::int64_t n_tasks = (problem_.data.n_rows + task_rows() - 1) / task_rows();
-    cpu::parallel_for<&row_outputs::run_task>(n_threads, n_tasks, *this);
+    parallel_for<&row_outputs::run_task>(n_threads, n_tasks, *this);
     return true;
   }
 

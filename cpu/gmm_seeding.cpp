@@ -35,7 +35,7 @@ class seed_race {
     if (!prepare(n_threads)) {
       return false;
     }
-    cpu::parallel_for<&seed_race::race_chunk>(n_threads, n_chunks(), *this);
+    parallel_for<&seed_race::race_chunk>(n_threads, n_chunks(), *this);
     race_entry best = winners_[0];
     for (std::int64_t chunk = 1; chunk < n_chunks(); ++chunk) {
       if (wins(winners_[chunk], best)) {

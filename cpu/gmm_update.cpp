@@ -46,13 +46,13 @@ class gmm_updater {
     static_assert(sizeof(std::int64_t) == sizeof(double));
     ranks_ = reinterpret_cast<std::int64_t*>(scratch_ + n_threads * thread_size_);
     if (sums_ != nullptr) {
-      cpu::parallel_for<&gmm_updater::move_component>(n_threads, p_.n_components, *this);
+      parallel_for<&gmm_updater::move_component>(n_threads, p_.n_components, *this);
       if (is_tied_) {
         pool_components();
       }
       update_weights();
     }
-    cpu::parallel_for<&gmm_updater::prepare_component>(n_threads, is_tied_ ? 1 : p_.n_components, *this);
+    parallel_for<&gmm_updater::prepare_component>(n_threads, is_tied_ ? 1 : p_.n_components, *this);
     share_tied_factor();
     *defect = first_defect();
     return true;

@@ -77,6 +77,11 @@ struct pack {
   SAMEBITS_INLINE pack(hn::Vec<tag> lanes) : v(lanes) {}
   SAMEBITS_INLINE pack(T a) : v(hn::Set(tag(), a)) {}
   static SAMEBITS_INLINE pack load(const T* p) { return hn::LoadU(tag(), p); }
+  /// p[at], lane by lane.
+  template <class U>
+  static SAMEBITS_INLINE pack gather(const T* p, integer_pack<U> at) {
+    return hn::GatherIndex(tag(), p, hn::BitCast(hn::RebindToSigned<tag>(), at.v));
+  }
 
   friend SAMEBITS_INLINE pack operator+(pack a, pack b) { return hn::Add(a.v, b.v); }
   friend SAMEBITS_INLINE pack operator-(pack a, pack b) { return hn::Sub(a.v, b.v); }
@@ -250,6 +255,7 @@ template <class V>
 SAMEBITS_INLINE bits_t<V> strided(std::uint64_t start, std::uint64_t) {
   return start;
 }
+SAMEBITS_INLINE void store(std::uint64_t* p, std::uint64_t a) { *p = a; }
 SAMEBITS_INLINE void store_pairs(void* out, std::uint64_t a, std::uint64_t b) {
   const std::uint64_t pair[2] = {a, b};
   __builtin_memcpy(out, pair, sizeof pair);

@@ -1,7 +1,7 @@
 #include "cpu/variants.hpp"
 
 #include <omp.h>
-#if defined(SAMEBITS_HAS_X86_VARIANTS)
+#if defined(SAMEBITS_HAS_AVX2) || defined(SAMEBITS_HAS_AVX512)
 #include <cpuid.h>
 #endif
 
@@ -9,10 +9,12 @@ namespace samebits::core {
 namespace scalar {
 const samebits_backend* backend_table();
 }
-#if defined(SAMEBITS_HAS_X86_VARIANTS)
+#if defined(SAMEBITS_HAS_AVX2)
 namespace avx2 {
 const samebits_backend* backend_table();
 }
+#endif
+#if defined(SAMEBITS_HAS_AVX512)
 namespace avx512 {
 const samebits_backend* backend_table();
 }
@@ -22,7 +24,7 @@ const samebits_backend* backend_table();
 namespace samebits::cpu {
 namespace {
 
-#if defined(SAMEBITS_HAS_X86_VARIANTS)
+#if defined(SAMEBITS_HAS_AVX2) || defined(SAMEBITS_HAS_AVX512)
 // The features of -march=x86-64-v3 and -v4, which these variants are built for. Both imply that the operating system
 // saves the registers: __builtin_cpu_supports looks at XGETBV too.
 bool has_avx2() {
@@ -37,6 +39,8 @@ bool has_avx2() {
   return has_movbe_f16c && has_lzcnt && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
          __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
+#endif
+#if defined(SAMEBITS_HAS_AVX512)
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -46,14 +50,15 @@ bool has_avx512() {
 }  // namespace
 
 std::span<const variant> variants() {
-#if defined(SAMEBITS_HAS_X86_VARIANTS)
   static const variant all[] = {
-      {core::scalar::backend_table(), nullptr},
-      {core::avx2::backend_table(), has_avx2() ? nullptr : "this CPU has no AVX2 with FMA"},
-      {core::avx512::backend_table(), has_avx512() ? nullptr : "this CPU has no AVX-512 (F, BW, CD, DQ, VL)"}};
-#else
-  static const variant all[] = {{core::scalar::backend_table(), nullptr}};
+    {core::scalar::backend_table(), nullptr},
+#if defined(SAMEBITS_HAS_AVX2)
+    {core::avx2::backend_table(), has_avx2() ? nullptr : "this CPU has no AVX2 with FMA"},
 #endif
+#if defined(SAMEBITS_HAS_AVX512)
+    {core::avx512::backend_table(), has_avx512() ? nullptr : "this CPU has no AVX-512 (F, BW, CD, DQ, VL)"},
+#endif
+  };
   return all;
 }
 

@@ -4,7 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "samebits/core/row_sum.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -73,6 +78,54 @@ TEST(tree_sum, of_nothing_and_a_number_has_the_bits_of_the_number) {
   for (const double value : {0.0, -0.0, 0x1p-1074, -3.5}) {
     EXPECT_EQ(core::to_bits(core::empty_sum<double>() + value), core::to_bits(value)) << value;
   }
+}
+
+// ---- nodes one after the other -----------------------------------------------------------------------------------
+
+/// Numbers whose sum shows every regrouping.
+std::vector<double> nodes(std::size_t n) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < n; ++i) {
+    values.push_back(std::ldexp(1.0 + static_cast<double>(i * i % 7) / 3, static_cast<int>(i * 5 % 11)));
+  }
+  return values;
+}
+
+/// The dyadic tree level by level.
+double dyadic_sum(std::vector<double> values) {
+  while (values.size() > 1) {
+    std::vector<double> next;
+    for (std::size_t i = 0; i < values.size(); i += 2) {
+      next.push_back(i + 1 < values.size() ? values[i] + values[i + 1] : values[i]);
+    }
+    values = next;
+  }
+  return values.empty() ? -0.0 : values[0];
+}
+
+TEST(node_sum, is_the_dyadic_tree_over_the_nodes) {
+  core::node_sum sum;
+  for (std::size_t n = 0; n <= 70; ++n) {
+    for (const double node : nodes(n)) {
+      sum.add(node);
+    }
+
+    EXPECT_EQ(core::to_bits(sum.finish()), core::to_bits(dyadic_sum(nodes(n)))) << n << " nodes";
+  }
+}
+
+TEST(node_sum, takes_nodes_of_a_level_above) {
+  core::node_sum leaves;
+  core::node_sum whole;
+  const std::vector<double> values = nodes(61);
+  for (std::size_t first = 0; first < values.size(); first += 8) {
+    for (std::size_t i = first; i < first + 8 && i < values.size(); ++i) {
+      leaves.add(values[i]);
+    }
+    whole.add(leaves.finish());
+  }
+
+  EXPECT_EQ(whole.finish(), dyadic_sum(values));
 }
 
 }  // namespace

@@ -47,5 +47,8 @@ SAMEBITS_HD SAMEBITS_INLINE T fold_lanes(const T* lane) {
   return fold[0];
 }
 
+/// A sum that goes out: nothing is +0.0.
+SAMEBITS_HD SAMEBITS_INLINE double finished_sum(double sum) { return sum + 0.0; }
+
 }  // namespace SAMEBITS_TARGET
 }  // namespace samebits::core
