@@ -1,0 +1,206 @@
+// Exact sums of columns on the device. Every thread adds numbers of one column to a sum of its own; the sums of a
+// column are then merged. They are integers: neither the number of threads nor the order shows.
+#include <vector>
+
+#include "kernels/device_memory.hpp"
+#include "kernels/guard.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tables.hpp"
+#include "samebits/core/exact_sum.hpp"
+
+namespace samebits::kernels {
+namespace {
+
+/// Every n-th number of an array, as doubles.
+template <class T>
+struct strided_numbers {
+  const T* numbers;
+  std::int64_t stride;
+
+  template <class V>
+  SAMEBITS_HD V at(std::int64_t i) const {
+    return static_cast<V>(numbers[i * stride]);
+  }
+};
+
+/// Sums of `n_parts` parts of each column: part p of column j is number p n_cols + j.
+struct partial_sums {
+  core::exact_sum* sums;
+  std::int64_t n_cols;
+  std::int64_t n_parts;
+
+  SAMEBITS_HD std::int64_t size() const { return n_cols * n_parts; }
+};
+
+struct clear_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  partial_sums partial;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t i = global_thread<clear_kernel>(at);
+    if (i < partial.size()) {
+      partial.sums[i].clear();
+    }
+  }
+};
+
+/// Part p has rows p, p + n_parts, ... of its column, so that neighbouring threads read neighbouring numbers.
+template <class T>
+struct add_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  const T* x;
+  const T* y;  // or null
+  std::int64_t n_rows;
+  partial_sums partial;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t i = global_thread<add_kernel>(at);
+    if (i >= partial.size()) {
+      return;
+    }
+    const std::int64_t part = i / partial.n_cols;
+    const std::int64_t n = part < n_rows ? (n_rows - part - 1) / partial.n_parts + 1 : 0;
+    const strided_numbers<T> column{x + i, partial.size()};
+    if (y == nullptr) {
+      core::add_numbers<double>(partial.sums[i], column, n);
+    } else {
+      core::add_products<double>(partial.sums[i], column, strided_numbers<T>{y + i, partial.size()}, n);
+    }
+  }
+};
+
+/// Merges aligned groups of `width` parts into their first ones, which lie `stride` parts apart. A thread per group and
+/// column.
+struct merge_parts_kernel {
+  static constexpr int block_threads = 128;
+  static constexpr int width = 32;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  partial_sums partial;
+  std::int64_t stride;
+
+  SAMEBITS_HD std::int64_t n_groups() const { return (partial.n_parts - 1) / (width * stride) + 1; }
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t i = global_thread<merge_parts_kernel>(at);
+    const std::int64_t first = i / partial.n_cols * width * stride;
+    if (first >= partial.n_parts) {
+      return;
+    }
+    core::exact_sum* const column = partial.sums + i % partial.n_cols;
+    core::exact_sum& sum = column[first * partial.n_cols];
+    for (std::int64_t part = first + stride; part < first + width * stride && part < partial.n_parts; part += stride) {
+      sum.merge(column[part * partial.n_cols]);
+    }
+    sum.normalise();
+  }
+};
+
+/// Merges all parts into the first of each column.
+void merge_parts(const partial_sums& partial) {
+  for (std::int64_t stride = 1; stride < partial.n_parts; stride *= merge_parts_kernel::width) {
+    const merge_parts_kernel kernel{partial, stride};
+    launch(kernel, blocks_for<merge_parts_kernel>(kernel.n_groups() * partial.n_cols));
+  }
+}
+
+/// Numbers on the device at a time, columns whose sums are there, threads at most (or as many as columns), and rows
+/// that make a part of a column worth while.
+constexpr std::int64_t chunk_numbers = std::int64_t{1} << 22;
+constexpr std::int64_t most_cols = std::int64_t{1} << 16;
+constexpr std::int64_t most_threads = std::int64_t{1} << 14;
+constexpr std::int64_t part_rows = 256;
+
+constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+/// Neighbouring columns.
+struct column_range {
+  std::int64_t first;
+  std::int64_t n;
+};
+
+template <class T>
+class exact_pass {
+ public:
+  exact_pass(const samebits_rows& rows, core::exact_sum* sums) : rows_(rows), sums_(sums) {}
+
+  void run() {
+    std::vector<core::exact_sum> found(static_cast<std::size_t>(rows_.n_cols));
+    for (std::int64_t first = 0; first < rows_.n_cols; first += most_cols) {
+      sum_up({first, smaller(most_cols, rows_.n_cols - first)}, found.data() + first);
+    }
+    for (std::int64_t j = 0; j < rows_.n_cols; ++j) {
+      sums_[j].merge(found[static_cast<std::size_t>(j)]);
+      sums_[j].normalise();
+    }
+  }
+
+ private:
+  void sum_up(column_range columns, core::exact_sum* found) {
+    const std::int64_t chunk_rows = smaller(rows_.n_rows, (chunk_numbers - 1) / columns.n + 1);
+    const partial_sums partial = cleared_sums(columns.n, chunk_rows);
+    for (std::int64_t first = 0; first < rows_.n_rows; first += chunk_rows) {
+      const std::int64_t n = smaller(chunk_rows, rows_.n_rows - first);
+      const T* const x = upload_rows(x_, rows_.x, columns, first, n);
+      const T* const y = rows_.y == nullptr ? nullptr : upload_rows(y_, rows_.y, columns, first, n);
+      launch(add_kernel<T>{x, y, n, partial}, blocks_for<add_kernel<T>>(partial.size()));
+    }
+    merge_parts(partial);
+    download(found, partial.sums, columns.n);
+  }
+
+  partial_sums cleared_sums(std::int64_t n_cols, std::int64_t chunk_rows) {
+    const std::int64_t n_parts = smaller(most_threads / n_cols, chunk_rows / part_rows);
+    const std::int64_t size = n_cols * (n_parts < 1 ? 1 : n_parts);
+    partial_.make_room(size);
+    const partial_sums partial{partial_.data(), n_cols, size / n_cols};
+    launch(clear_kernel{partial}, blocks_for<clear_kernel>(size));
+    return partial;
+  }
+
+  /// Rows first .. first + n - 1 of the columns, dense.
+  const T* upload_rows(device_array<T>& to, const void* from, column_range columns, std::int64_t first,
+                       std::int64_t n) const {
+    to.make_room(n * columns.n);
+    const T* const start = static_cast<const T*>(from) + first * rows_.n_cols + columns.first;
+    if (columns.n == rows_.n_cols) {
+      upload(to.data(), start, n * columns.n);
+    } else {
+      for (std::int64_t i = 0; i < n; ++i) {
+        upload(to.data() + i * columns.n, start + i * rows_.n_cols, columns.n);
+      }
+    }
+    return to.data();
+  }
+
+  const samebits_rows& rows_;
+  core::exact_sum* sums_;
+  device_array<T> x_;
+  device_array<T> y_;
+  device_array<core::exact_sum> partial_;
+};
+
+}  // namespace
+
+samebits_status sum_exactly(samebits_call* call, const samebits_rows* rows, void* sums) {
+  return guarded(call, [&] {
+    auto* const exact_sums = static_cast<core::exact_sum*>(sums);
+    if (rows->dtype == SAMEBITS_FLOAT32) {
+      exact_pass<float>(*rows, exact_sums).run();
+    } else {
+      exact_pass<double>(*rows, exact_sums).run();
+    }
+  });
+}
+
+}  // namespace samebits::kernels

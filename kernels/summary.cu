@@ -1,0 +1,447 @@
+// Sums, moments and covariances of rows on the device: a node for each leaf, then the tree over them.
+#include <algorithm>
+#include <vector>
+
+#include "kernels/device_memory.hpp"
+#include "kernels/gmm_problem.hpp"
+#include "kernels/guard.hpp"
+#include "kernels/launch.hpp"
+#include "kernels/tables.hpp"
+#include "lib/summary_nodes.hpp"
+
+namespace samebits::kernels {
+namespace {
+
+using core::leaf_rows;
+
+/// Some leaves on the device.
+template <class T>
+struct leaf_batch {
+  const T* x;
+  const T* y;             // for products
+  const double* weights;  // null: all 1
+  std::int64_t n_rows;
+  std::int64_t n_cols;
+
+  SAMEBITS_HD std::int64_t n_leaves() const { return (n_rows + leaf_rows - 1) / leaf_rows; }
+  SAMEBITS_HD std::int64_t n_lanes() const { return core::row_lanes(n_cols); }
+  /// Sums that a leaf's elements go round through.
+  SAMEBITS_HD std::int64_t period() const { return n_cols * n_lanes(); }
+  SAMEBITS_HD std::int64_t end_of(std::int64_t leaf) const {
+    return (leaf + 1) * leaf_rows < n_rows ? (leaf + 1) * leaf_rows : n_rows;
+  }
+  SAMEBITS_HD double weight(std::int64_t row) const { return weights == nullptr ? 1.0 : weights[row]; }
+  SAMEBITS_HD double at(std::int64_t row, std::int64_t a) const { return static_cast<double>(x[row * n_cols + a]); }
+
+  SAMEBITS_HD double factor(samebits_statistic statistic, std::int64_t row, std::int64_t a) const {
+    switch (statistic) {
+      case samebits_statistic_absolute: return core::sign_of(at(row, a));
+      case samebits_statistic_product: return static_cast<double>(y[row * n_cols + a]);
+      case samebits_statistic_sum: return 1.0;
+      default: return weight(row);
+    }
+  }
+};
+
+/// A thread per leaf, lane and column: lane sums [n_leaves x period].
+template <class T>
+struct leaf_sums_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  leaf_batch<T> batch;
+  samebits_statistic statistic;
+  double* sums;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t thread = global_thread<leaf_sums_kernel>(at);
+    const std::int64_t leaf = thread / batch.period();
+    if (leaf >= batch.n_leaves()) {
+      return;
+    }
+    const std::int64_t e = thread % batch.period();
+    const std::int64_t a = e % batch.n_cols;
+    double sum = core::empty_sum<double>();
+    for (std::int64_t row = leaf * leaf_rows + e / batch.n_cols; row < batch.end_of(leaf); row += batch.n_lanes()) {
+      sum = core::add_product(sum, batch.at(row, a), batch.factor(statistic, row, a));
+    }
+    sums[thread] = sum;
+  }
+};
+
+/// A thread per leaf and column: folds lane sums to the first lane's place.
+struct fold_lanes_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  double* sums;
+  std::int64_t n_leaves;
+  std::int64_t n_cols;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t leaf = global_thread<fold_lanes_kernel>(at) / n_cols;
+    if (leaf < n_leaves) {
+      core::fold_row_lanes(sums + leaf * n_cols * core::row_lanes(n_cols), n_cols,
+                           global_thread<fold_lanes_kernel>(at) % n_cols);
+    }
+  }
+};
+
+/// A thread per leaf: its weight, where the rows have weights, as the sum of a single column.
+struct leaf_weights_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  leaf_batch<double> weights;  // as rows of one column; x null: all 1
+  double* nodes;
+  std::int64_t node_size;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t leaf = global_thread<leaf_weights_kernel>(at);
+    if (leaf >= weights.n_leaves()) {
+      return;
+    }
+    const std::int64_t first = leaf * leaf_rows;
+    if (weights.x == nullptr) {
+      nodes[leaf * node_size] = static_cast<double>(weights.end_of(leaf) - first);
+      return;
+    }
+    constexpr int n_lanes = core::lanes<double>;
+    double sums[n_lanes];
+    for (int j = 0; j < n_lanes; ++j) {
+      sums[j] = core::empty_sum<double>();
+      for (std::int64_t row = first + j; row < weights.end_of(leaf); row += n_lanes) {
+        sums[j] = core::add_product(sums[j], weights.x[row], 1.0);
+      }
+    }
+    core::fold_row_lanes(sums, 1, 0);
+    nodes[leaf * node_size] = sums[0];
+  }
+};
+
+/// A thread per leaf, lane and column: the spread about the leaf's mean.
+template <class T>
+struct spread_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  leaf_batch<T> batch;
+  const double* sums;  // folded
+  const double* nodes;
+  std::int64_t node_size;
+  core::spread<double>* spreads;  // [n_leaves x period]
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t thread = global_thread<spread_kernel>(at);
+    const std::int64_t leaf = thread / batch.period();
+    if (leaf >= batch.n_leaves()) {
+      return;
+    }
+    const std::int64_t e = thread % batch.period();
+    const std::int64_t a = e % batch.n_cols;
+    const double mean = core::per_weight(sums[leaf * batch.period() + a], nodes[leaf * node_size]);
+    core::spread<double> s = core::spread<double>::nothing();
+    for (std::int64_t row = leaf * leaf_rows + e / batch.n_cols; row < batch.end_of(leaf); row += batch.n_lanes()) {
+      core::add_to_spread(batch.at(row, a), batch.weight(row), mean, s);
+    }
+    spreads[thread] = s;
+  }
+};
+
+/// A thread per leaf and column completes the moments.
+struct close_moments_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  const double* sums;  // folded
+  core::spread<double>* spreads;
+  double* nodes;
+  std::int64_t n_leaves;
+  std::int64_t n_cols;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t leaf = global_thread<close_moments_kernel>(at) / n_cols;
+    if (leaf >= n_leaves) {
+      return;
+    }
+    const std::int64_t a = global_thread<close_moments_kernel>(at) % n_cols;
+    const std::int64_t period = n_cols * core::row_lanes(n_cols);
+    const core::moments_node node(nodes + leaf * core::moments_node::size(n_cols), n_cols);
+    node.sum[a] = sums[leaf * period + a];
+    node.mean[a] = core::per_weight(node.sum[a], *node.weight);
+    core::close_column(core::fold_spreads(spreads + leaf * period, n_cols, a), a, node);
+  }
+};
+
+/// A thread per leaf, lane and element of the second moments and their differences' sums: chains about the leaf's mean.
+/// Elements are the lower triangle, row after row, and then the sums of differences.
+template <class T>
+struct second_moments_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  leaf_batch<T> batch;
+  const double* sums;  // folded
+  const double* nodes;
+  std::int64_t node_size;
+  double* out;  // [n_leaves x lanes x elements]
+
+  SAMEBITS_HD static std::int64_t triangle(std::int64_t n) { return n * (n + 1) / 2; }
+  SAMEBITS_HD static std::int64_t elements(std::int64_t n_cols) { return triangle(n_cols) + n_cols; }
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t thread = global_thread<second_moments_kernel>(at);
+    const std::int64_t n = elements(batch.n_cols);
+    const std::int64_t leaf = thread / (n * batch.n_lanes());
+    if (leaf >= batch.n_leaves()) {
+      return;
+    }
+    const std::int64_t lane = thread / n % batch.n_lanes();
+    std::int64_t b = thread % n;
+    const bool is_rest = b >= triangle(batch.n_cols);
+    std::int64_t a = 0;
+    if (is_rest) {
+      a = b = b - triangle(batch.n_cols);
+    } else {
+      while (b > a) {
+        b -= ++a;
+      }
+    }
+    const double weight = nodes[leaf * node_size];
+    const double mean_a = core::per_weight(sums[leaf * batch.period() + a], weight);
+    const double mean_b = core::per_weight(sums[leaf * batch.period() + b], weight);
+    double sum = core::empty_sum<double>();
+    for (std::int64_t row = leaf * leaf_rows + lane; row < batch.end_of(leaf); row += batch.n_lanes()) {
+      const double weighted = core::weighted_difference(batch.at(row, a), mean_a, batch.weight(row));
+      sum = is_rest ? sum + weighted : core::add_second(batch.at(row, b), mean_b, weighted, sum);
+    }
+    out[thread] = sum;
+  }
+};
+
+/// A thread per leaf completes the covariances.
+struct close_covariance_kernel {
+  static constexpr int block_threads = 64;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  const double* sums;  // folded
+  double* second;      // of second_moments_kernel
+  double* nodes;
+  std::int64_t n_leaves;
+  std::int64_t n_cols;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t leaf = global_thread<close_covariance_kernel>(at);
+    if (leaf >= n_leaves) {
+      return;
+    }
+    const std::int64_t n_lanes = core::row_lanes(n_cols);
+    const std::int64_t n = n_cols * (n_cols + 1) / 2 + n_cols;
+    double* const own = second + leaf * n_lanes * n;
+    const core::covariance_node node(nodes + leaf * core::covariance_node::size(n_cols), n_cols);
+    for (std::int64_t j = 0; j < n; ++j) {
+      core::fold_lanes_of(own, n, n_lanes, j);
+    }
+    std::int64_t j = 0;
+    for (std::int64_t a = 0; a < n_cols; ++a) {
+      node.mean[a] = core::per_weight(sums[leaf * n_cols * n_lanes + a], *node.weight);
+      for (std::int64_t b = 0; b <= a; ++b) {
+        node.second[a * n_cols + b] = own[j++];
+      }
+    }
+    core::close_covariance(own + j, n_cols, node);
+  }
+};
+
+/// Copies folded sums to the nodes: a thread per leaf and column.
+struct take_sums_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  const double* sums;
+  double* nodes;
+  std::int64_t n_leaves;
+  std::int64_t n_cols;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t thread = global_thread<take_sums_kernel>(at);
+    if (thread < n_leaves * n_cols) {
+      nodes[thread] = sums[thread / n_cols * n_cols * core::row_lanes(n_cols) + thread % n_cols];
+    }
+  }
+};
+
+/// One level of the tree: a thread per pair of nodes.
+struct merge_nodes_kernel {
+  static constexpr int block_threads = 64;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
+  samebits_statistic statistic;
+  double* nodes;
+  std::int64_t n_nodes;
+  std::int64_t n_cols;
+  std::int64_t node_size;
+  std::int64_t step;
+
+  SAMEBITS_HD int phases() const { return 1; }
+  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t left = global_thread<merge_nodes_kernel>(at) * 2 * step;
+    if (left + step < n_nodes) {
+      core::merge_nodes(statistic, nodes + left * node_size, nodes + (left + step) * node_size, n_cols);
+    }
+  }
+};
+
+/// What the device holds while rows pass through.
+template <class T>
+class summary_on_device {
+ public:
+  summary_on_device(samebits_statistic statistic, const samebits_rows& rows)
+      : statistic_(statistic),
+        rows_(rows),
+        n_cols_(rows.n_cols),
+        node_size_(core::node_size(statistic, rows.n_cols)),
+        n_leaves_((rows.n_rows + leaf_rows - 1) / leaf_rows) {}
+
+  /// Batches are whole subtrees, but for the last one: their nodes merge on the host.
+  void run(double* node) {
+    const std::int64_t batch_leaves = leaves_at_once();
+    nodes_.make_room(std::min(batch_leaves, n_leaves_) * node_size_);
+    for (std::int64_t first = 0; first < n_leaves_; first += batch_leaves) {
+      const std::int64_t left = rows_.n_rows - first * leaf_rows;
+      make_leaves(upload_rows(first * leaf_rows, std::min(left, batch_leaves * leaf_rows)), nodes_.data());
+      merge_leaves(std::min(batch_leaves, n_leaves_ - first));
+      push(first / batch_leaves);
+    }
+    while (open_.size() > 1) {
+      merge_last();
+    }
+    std::copy(open_.front().begin(), open_.front().end(), node);
+  }
+
+ private:
+  /// Leaves that are on the device together, a power of two: bounds the memory there.
+  std::int64_t leaves_at_once() const {
+    const std::int64_t seconds =
+        statistic_ == samebits_statistic_covariance ? core::row_lanes(n_cols_) * n_cols_ * n_cols_ : 0;
+    const std::int64_t values = leaf_rows * n_cols_ + seconds + node_size_;
+    const std::int64_t most = fitting(n_leaves_, values * static_cast<std::int64_t>(sizeof(double)));
+    std::int64_t n = 1;
+    while (2 * n <= most) {
+      n *= 2;
+    }
+    return n;
+  }
+
+  /// The node of the leaves on the device, to the first one.
+  void merge_leaves(std::int64_t n_leaves) {
+    for (std::int64_t step = 1; step < n_leaves; step *= 2) {
+      const merge_nodes_kernel kernel{statistic_, nodes_.data(), n_leaves, n_cols_, node_size_, step};
+      launch(kernel, blocks_for<merge_nodes_kernel>((n_leaves + 2 * step - 1) / (2 * step)));
+    }
+  }
+
+  /// Takes in the node of a batch; with its number the open nodes count in binary.
+  void push(std::int64_t batch) {
+    open_.emplace_back(static_cast<std::size_t>(node_size_));
+    download(open_.back().data(), nodes_.data(), node_size_);
+    for (; batch & 1; batch >>= 1) {
+      merge_last();
+    }
+  }
+  void merge_last() {
+    core::merge_nodes(statistic_, open_[open_.size() - 2].data(), open_.back().data(), n_cols_);
+    open_.pop_back();
+  }
+
+  leaf_batch<T> upload_rows(std::int64_t first, std::int64_t n_rows) {
+    const std::int64_t n = n_rows * n_cols_;
+    x_.make_room(n);
+    upload(x_.data(), static_cast<const T*>(rows_.x) + first * n_cols_, n);
+    leaf_batch<T> batch{x_.data(), nullptr, nullptr, n_rows, n_cols_};
+    if (statistic_ == samebits_statistic_product) {
+      y_.make_room(n);
+      upload(y_.data(), static_cast<const T*>(rows_.y) + first * n_cols_, n);
+      batch.y = y_.data();
+    }
+    if (rows_.weights != nullptr) {
+      weights_.make_room(n_rows);
+      upload(weights_.data(), rows_.weights + first, n_rows);
+      batch.weights = weights_.data();
+    }
+    return batch;
+  }
+
+  void make_leaves(const leaf_batch<T>& batch, double* nodes) {
+    const std::int64_t n_leaves = batch.n_leaves();
+    sums_.make_room(n_leaves * batch.period());
+    run_threads(leaf_sums_kernel<T>{batch, statistic_, sums_.data()}, n_leaves * batch.period());
+    run_threads(fold_lanes_kernel{sums_.data(), n_leaves, n_cols_}, n_leaves * n_cols_);
+    if (statistic_ < samebits_statistic_moments) {
+      run_threads(take_sums_kernel{sums_.data(), nodes, n_leaves, n_cols_}, n_leaves * n_cols_);
+      return;
+    }
+    const leaf_batch<double> weights{batch.weights, nullptr, nullptr, batch.n_rows, 1};
+    run_threads(leaf_weights_kernel{weights, nodes, node_size_}, n_leaves);
+    if (statistic_ == samebits_statistic_moments) {
+      spreads_.make_room(n_leaves * batch.period());
+      run_threads(spread_kernel<T>{batch, sums_.data(), nodes, node_size_, spreads_.data()}, n_leaves * batch.period());
+      run_threads(close_moments_kernel{sums_.data(), spreads_.data(), nodes, n_leaves, n_cols_}, n_leaves * n_cols_);
+      return;
+    }
+    const std::int64_t n_second = n_leaves * batch.n_lanes() * second_moments_kernel<T>::elements(n_cols_);
+    second_.make_room(n_second);
+    run_threads(second_moments_kernel<T>{batch, sums_.data(), nodes, node_size_, second_.data()}, n_second);
+    run_threads(close_covariance_kernel{sums_.data(), second_.data(), nodes, n_leaves, n_cols_}, n_leaves);
+  }
+
+  template <class Kernel>
+  static void run_threads(const Kernel& kernel, std::int64_t n_threads) {
+    launch(kernel, blocks_for<Kernel>(n_threads));
+  }
+
+  samebits_statistic statistic_;
+  const samebits_rows& rows_;
+  std::int64_t n_cols_;
+  std::int64_t node_size_;
+  std::int64_t n_leaves_;
+  device_array<T> x_;
+  device_array<T> y_;
+  device_array<double> weights_;
+  device_array<double> sums_;
+  device_array<core::spread<double>> spreads_;
+  device_array<double> second_;
+  device_array<double> nodes_;
+  std::vector<std::vector<double>> open_;  // nodes of batches whose right neighbour is missing
+};
+
+}  // namespace
+
+samebits_status summarize(samebits_call* call, samebits_statistic statistic, const samebits_rows* rows, double* node) {
+  return guarded(call, [&] {
+    if (rows->dtype == SAMEBITS_FLOAT32) {
+      summary_on_device<float>(statistic, *rows).run(node);
+    } else {
+      summary_on_device<double>(statistic, *rows).run(node);
+    }
+  });
+}
+
+}  // namespace samebits::kernels
