@@ -35,6 +35,11 @@ const samebits_backend* backend_table() {
                                              gmm_rows,
                                              gmm_seed,
                                              gmm_close,
+                                             summarize,
+                                             sum_exactly,
+                                             histogram,
+                                             matmul,
+                                             pairwise,
                                              gmm_update};
   return &table;
 }

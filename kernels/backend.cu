@@ -120,6 +120,11 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::gmm_rows,
                                          kernels::gmm_seed,
                                          kernels::gmm_close,
+                                         kernels::summarize,
+                                         kernels::sum_exactly,
+                                         kernels::histogram,
+                                         kernels::matmul,
+                                         kernels::pairwise,
                                          nullptr};
   return &table;
 }

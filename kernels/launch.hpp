@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <type_traits>
 
 #include "samebits/core/value.hpp"
@@ -69,6 +70,10 @@ __global__ void __launch_bounds__(Kernel::block_threads) run_kernel(const __grid
 template <class Kernel>
 void launch(const Kernel& kernel, std::int64_t n_blocks) {
   static_assert(std::is_trivially_copyable_v<Kernel>);
+  constexpr std::int64_t most_blocks = 0x7fffffff;
+  if (n_blocks > most_blocks) {
+    throw std::runtime_error("a kernel would need more blocks than a grid has");
+  }
   if (n_blocks > 0) {
     run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::block_threads, 0, stream>>>(kernel);
     check(cudaGetLastError(), "a kernel launch");

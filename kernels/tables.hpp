@@ -15,5 +15,10 @@ samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_compo
 samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
                          std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked);
 void gmm_close(void* problem);
+samebits_status summarize(samebits_call*, samebits_statistic, const samebits_rows*, double* node);
+samebits_status sum_exactly(samebits_call*, const samebits_rows*, void* sums);
+samebits_status histogram(samebits_call*, const samebits_rows*, const double*, std::int64_t, std::int64_t*, double*);
+samebits_status matmul(samebits_call*, const samebits_product*);
+samebits_status pairwise(samebits_call*, const samebits_pairs*);
 
 }  // namespace samebits::kernels

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 3u
+#define SAMEBITS_BACKEND_ABI 4u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -134,6 +134,110 @@ typedef struct samebits_gmm_defect {
   int64_t column;
 } samebits_gmm_defect;
 
+/* ---- Sums over rows. Rows are row-major and dense; those of float are widened to double, element by element. ---- */
+
+typedef struct samebits_rows {
+  const void* x;         /* [n_rows x n_cols] */
+  const void* y;         /* the same shape, for products; else NULL */
+  const double* weights; /* [n_rows], or NULL: all 1; for moments and histograms */
+  samebits_dtype dtype;  /* of x and y */
+  int64_t n_rows;
+  int64_t n_cols;
+} samebits_rows;
+
+/* What is summed up: samebits/core/summary.hpp has the nodes and how two of them merge. */
+typedef enum samebits_statistic {
+  samebits_statistic_sum = 0,       /* sums of the columns */
+  samebits_statistic_absolute = 1,  /* sums of absolute values */
+  samebits_statistic_product = 2,   /* sums of x * y, column by column */
+  samebits_statistic_moments = 3,   /* weight, sums, means, second moments about them, extremes, column by column */
+  samebits_statistic_covariance = 4 /* weight, means, second moments of all pairs of columns about them */
+} samebits_statistic;
+
+/* A product of matrices, row-major and dense, of one type: out = a b. */
+typedef struct samebits_product {
+  const void* a; /* [n_rows x n_inner] */
+  const void* b; /* [n_inner x n_cols] */
+  void* out;     /* [n_rows x n_cols], apart from a and b */
+  samebits_dtype dtype;
+  int64_t n_rows;
+  int64_t n_inner;
+  int64_t n_cols;
+} samebits_product;
+
+/* ---- Sums over pairs of rows: samebits/core/pairwise.hpp has the formulas and the shape of the sums. ---- */
+
+/* Which pairs (i, j) count: row i of x with row j of y. For the last two y is x. */
+typedef enum samebits_pair_set {
+  samebits_all_pairs = 0,
+  samebits_other_pairs = 1, /* i != j */
+  samebits_upper_pairs = 2  /* i < j */
+} samebits_pair_set;
+
+/* A kernel made ready: samebits::pair_kernel and the constants of samebits::core::prepare_pair_kernel. */
+typedef struct samebits_pair_kernel {
+  int32_t kernel;
+  int32_t degree;
+  double scale;
+  double offset;
+  double slope;
+  double rate;
+} samebits_pair_kernel;
+
+/* What is made of the values of a row's pairs. The arrays are those of samebits_pairs. */
+typedef enum samebits_pair_reduction {
+  samebits_pair_sums = 0,      /* out [n_kernels x n_x]: weighted sums */
+  samebits_pair_log_sums = 1,  /* out [n_x]: the log of the weighted sum of exponentials */
+  samebits_pair_nearest = 2,   /* out, indices [n_x x n_nearest]: the smallest values, in order */
+  samebits_pair_products = 3,  /* out [n_x x n_columns]: the matrix of values times `columns` */
+  samebits_pair_gradients = 4, /* out [n_x x n_cols]: of the weighted sum, by the row of x */
+  samebits_pair_dependences =
+      5, /* out [n_permutations x n_x]: sums of the products with the values of other rows; y is x, no weights */
+  samebits_pair_counts = 6 /* counts: of the values by their next bits; whole numbers, so in any order */
+} samebits_pair_reduction;
+
+/* For samebits_pair_dependences: row i of x has a row of z with it, or in permutation p row permutations[p n_x + i].
+ * The values of pairs of z are those of `kernel`, as they are (samebits::core::pair_map::value). */
+typedef struct samebits_pair_companion {
+  const void* z; /* [n_x x n_cols] of dtype */
+  int64_t n_cols;
+  samebits_pair_kernel kernel;
+  const int64_t* permutations; /* [n_permutations x n_x] */
+  int64_t n_permutations;
+} samebits_pair_companion;
+
+/* For samebits_pair_counts: values are at least 0; the bits of a value are those of its type, as a whole number. Counts
+ * the values whose bits from `shift + n_bits` up equal `prefix`, by the n_bits bits from `shift` up. */
+enum { samebits_pair_digit_bits = 11 };
+typedef struct samebits_pair_digits {
+  uint64_t prefix;
+  int32_t shift;   /* at least 0; shift + n_bits is below the bits of the type, so that the sign is in the prefix */
+  int32_t n_bits;  /* of a digit, at most samebits_pair_digit_bits */
+  int64_t* counts; /* [2^n_bits], set */
+} samebits_pair_digits;
+
+typedef struct samebits_pairs {
+  const void* x; /* [n_x x n_cols] */
+  const void* y; /* [n_y x n_cols] */
+  samebits_dtype dtype;
+  int64_t n_x;
+  int64_t n_y;
+  int64_t n_cols;
+  samebits_pair_set set;
+  const samebits_pair_kernel* kernels; /* [n_kernels], one unless they are summed; all have the same base quantity */
+  int64_t n_kernels;
+  int32_t map; /* samebits::core::pair_map */
+  samebits_pair_reduction reduction;
+  const void* y_weights; /* [n_y] of dtype, or NULL: all 1; for log sums the logarithms of the weights */
+  const void* columns;   /* [n_y x n_columns] of dtype */
+  int64_t n_columns;
+  int64_t n_nearest; /* at most the number of pairs of a row */
+  double* out;
+  int64_t* indices;
+  const samebits_pair_companion* companion;
+  const samebits_pair_digits* digits;
+} samebits_pairs;
+
 typedef struct samebits_backend {
   uint32_t abi_version;      /* SAMEBITS_BACKEND_ABI */
   uint32_t struct_size;      /* sizeof(samebits_backend) of the backend's own build */
@@ -164,6 +268,23 @@ typedef struct samebits_backend {
   samebits_status (*gmm_seed)(samebits_call* call, void* problem, const samebits_gmm_components* metric, uint64_t seed,
                               uint64_t task, uint64_t first_draw, int64_t chosen, int64_t* picked);
   void (*gmm_close)(void* problem);
+
+  /* The node of all rows (samebits/core/summary.hpp). They start with the first row of a leaf and are a whole subtree
+   * of the tree of sums, or such a tree as the end of the data leaves incomplete. */
+  samebits_status (*summarize)(samebits_call* call, samebits_statistic statistic, const samebits_rows* rows,
+                               double* node);
+  /* Adds the columns of x, or the products with y, to exact sums: [n_cols] of samebits/core/exact_sum.hpp. */
+  samebits_status (*sum_exactly)(samebits_call* call, const samebits_rows* rows, void* sums);
+  /* Counts the numbers x of one column by bins [edges[b], edges[b + 1]), the last bin with its right edge; others are
+   * left out. `sums` is NULL without weights, else the sums of the weights of every bin: a chain per bin inside a leaf,
+   * the dyadic tree over leaves. Sets both. */
+  samebits_status (*histogram)(samebits_call* call, const samebits_rows* rows, const double* edges, int64_t n_bins,
+                               int64_t* counts, double* sums);
+  /* Every element of the product is one fma chain in increasing inner index. */
+  samebits_status (*matmul)(samebits_call* call, const samebits_product* product);
+
+  /* Reduces the values of the pairs of every row of x. */
+  samebits_status (*pairwise)(samebits_call* call, const samebits_pairs* pairs);
 
   /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
    * them) and their prepared form. A component without weight keeps its mean and covariance. */
