@@ -1,7 +1,6 @@
 // The C interface: Gaussian mixtures.
 #include <algorithm>
 #include <mutex>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,11 +14,13 @@
 #include "samebits/gmm_model.hpp"
 
 using samebits::matrix_view;
+using samebits::c_api::array;
 using samebits::c_api::complete;
 using samebits::c_api::guard;
 using samebits::c_api::require_array;
 using samebits::c_api::require_pointer;
 using samebits::c_api::require_rows;
+using samebits::c_api::to_enum;
 
 struct samebits_gmm_model {
   explicit samebits_gmm_model(samebits::gmm_model m) : model(std::move(m)), digest(samebits::gmm_digest(model)) {}
@@ -69,29 +70,13 @@ namespace {
 
 // ---- arguments ---------------------------------------------------------------------------------------------------
 
-/// An array of n elements that may be missing. An n that is not positive is refused elsewhere, with the shape of x.
-template <class T>
-std::span<T> array(T* first, int64_t n) {
-  return first == nullptr ? std::span<T>() : std::span<T>(first, static_cast<std::size_t>(std::max<int64_t>(n, 0)));
-}
-
 template <class T>
 matrix_view<T> matrix(T* first, int64_t n_rows, int64_t n_cols) {
   return first == nullptr ? matrix_view<T>() : matrix_view<T>(first, n_rows, n_cols);
 }
 
-/// A value of a C enumeration as that of its C++ twin, whose values are the same.
-template <class Enum>
-Enum to_cpp(int32_t value, Enum last, const std::string& function, const std::string& name) {
-  if (value < 0 || value > static_cast<int32_t>(last)) {
-    throw samebits::invalid_argument(function + ": " + name + " is " + std::to_string(value) + " but must be 0 to " +
-                                     std::to_string(static_cast<int32_t>(last)));
-  }
-  return static_cast<Enum>(value);
-}
-
 samebits::covariance_type to_covariance_type(int32_t value, const char* function, const std::string& name) {
-  return to_cpp(value, samebits::covariance_type::tied_spherical, function, name);
+  return to_enum(value, samebits::covariance_type::tied_spherical, function, name);
 }
 
 static_assert(SAMEBITS_TIED_SPHERICAL == static_cast<int>(samebits::covariance_type::tied_spherical));
@@ -127,12 +112,12 @@ samebits::gmm_options to_cpp(const samebits_gmm_options* given, int64_t n_rows, 
   options.seed = o.seed;
   options.task = o.task;
   options.n_init = o.n_init;
-  options.init = to_cpp(o.init, samebits::gmm_init::random_responsibilities, function, "init");
+  options.init = to_enum(o.init, samebits::gmm_init::random_responsibilities, function, "init");
   options.max_iter = o.max_iter;
   options.tol = o.tol;
   options.reg_covar = o.reg_covar;
   options.reg_covar_relative = o.reg_covar_relative;
-  options.schedule = to_cpp(o.schedule, samebits::gmm_schedule::components, function, "schedule");
+  options.schedule = to_enum(o.schedule, samebits::gmm_schedule::components, function, "schedule");
   options.warm_start = o.warm_start == nullptr ? nullptr : &o.warm_start->model;
   options.sample_weights = array(o.sample_weights, n_rows);
   add_start(o, n_rows, n_cols, options);
@@ -150,7 +135,7 @@ samebits::bayesian_gmm_options to_cpp(const samebits_gmm_options* given, const s
   const samebits_gmm_priors p = complete(priors, samebits_gmm_priors_init, function, "priors");
   samebits::bayesian_gmm_options options;
   options.fit = to_cpp(given, n_rows, n_cols, function);
-  options.prior = to_cpp(p.weights, samebits::weight_prior::dirichlet_process, function, "priors.weights");
+  options.prior = to_enum(p.weights, samebits::weight_prior::dirichlet_process, function, "priors.weights");
   options.weight_concentration_prior = p.weight_concentration_prior;
   options.mean_precision_prior = p.mean_precision_prior;
   options.mean_prior = array(p.mean_prior, n_cols);
@@ -341,14 +326,14 @@ samebits_status select(samebits_context* context, const T* x, int64_t n_rows, in
     *selection = new samebits_gmm_selection(
         samebits::gmm_select(context->context, matrix_view<const T>(x, n_rows, n_cols), cpp_types,
                              array(n_components, n_sizes), to_cpp(options, n_rows, n_cols, function),
-                             to_cpp(criterion, samebits::gmm_criterion::icl, function, "criterion")));
+                             to_enum(criterion, samebits::gmm_criterion::icl, function, "criterion")));
   });
 }
 
 samebits::gmm_model make_model(samebits_covariance_type covariance, int64_t k, int64_t n_cols, const double* weights,
                                const double* means, const double* covariances) {
   if (n_cols < 1) {
-    samebits::gmm::refuse("gmm_model_create", "n_cols is " + std::to_string(n_cols) + " but must be at least 1");
+    samebits::refuse("gmm_model_create", "n_cols is " + std::to_string(n_cols) + " but must be at least 1");
   }
   const samebits::default_fp_environment environment;
   samebits::gmm_model m;
@@ -643,7 +628,7 @@ SAMEBITS_C_API samebits_status samebits_gmm_merge_clusters(const int64_t* kept, 
   return guard([&] {
     const char* const function = "gmm_merge_clusters";
     if (n_components < 1) {
-      samebits::gmm::refuse(function, "n_components is " + std::to_string(n_components) + " but must be at least 1");
+      samebits::refuse(function, "n_components is " + std::to_string(n_components) + " but must be at least 1");
     }
     require_pointer(clusters, function, "clusters");
     require_array(kept, n_components - 1, function, "kept", "n_components - 1");

@@ -1,7 +1,4 @@
 // The C interface: random streams.
-#include <cstddef>
-#include <span>
-
 #include "lib/c_api.hpp"
 #include "lib/random.hpp"
 #include "samebits/permutation.hpp"
@@ -11,16 +8,12 @@
 #include "samebits/stream.hpp"
 
 using samebits::stream_id;
+using samebits::c_api::array;
 using samebits::c_api::guard;
 using samebits::c_api::require_array;
 using samebits::c_api::require_pointer;
 
 namespace {
-
-template <class T>
-std::span<T> array(T* first, int64_t n) {
-  return {first, static_cast<std::size_t>(n)};
-}
 
 template <class T, class Fill>
 samebits_status fill(const char* function, samebits_context* context, uint64_t seed, uint64_t task, uint64_t first,

@@ -463,6 +463,359 @@ SAMEBITS_C_API const double* samebits_bayesian_gmm_model_weight_concentration(co
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_mean_precision(const samebits_bayesian_gmm_model* model);
 SAMEBITS_C_API const double* samebits_bayesian_gmm_model_degrees_of_freedom(const samebits_bayesian_gmm_model* model);
 
+/* ---- sums -------------------------------------------------------------------------------------------------------
+ *
+ * The C++ headers samebits/sum.hpp, summary.hpp, exact_sum.hpp, matmul.hpp and histogram.hpp say what each function
+ * computes and how; a function here does the same and gives the same bits.
+ *
+ * `dtype` is SAMEBITS_FLOAT64 or SAMEBITS_FLOAT32, the type of the numbers of x, and of y where there is one; all other
+ * arrays are of the type shown. An array without elements may be NULL. NULL elsewhere, sizes that do not fit and
+ * numbers that are not finite give SAMEBITS_INVALID_ARGUMENT. On failure, from here to the end of this header, nothing
+ * is written, except that samebits_matmul may leave a part of its result. */
+
+/* Of x [n]. The dot product is that of x [n] and y [n]; the variance is over n - ddof. */
+SAMEBITS_C_API samebits_status samebits_sum(samebits_context* context, samebits_dtype dtype, const void* x, int64_t n,
+                                            double* sum);
+SAMEBITS_C_API samebits_status samebits_dot(samebits_context* context, samebits_dtype dtype, const void* x,
+                                            const void* y, int64_t n, double* dot);
+SAMEBITS_C_API samebits_status samebits_mean(samebits_context* context, samebits_dtype dtype, const void* x, int64_t n,
+                                             double* mean);
+SAMEBITS_C_API samebits_status samebits_variance(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                 int64_t n, double ddof, double* variance);
+
+typedef enum samebits_norm_kind {
+  SAMEBITS_NORM_L1 = 0, /* the sum of the absolute values */
+  SAMEBITS_NORM_L2 = 1, /* the square root of the sum of squares */
+  SAMEBITS_NORM_MAX = 2 /* the largest absolute value */
+} samebits_norm_kind;
+
+SAMEBITS_C_API samebits_status samebits_norm(samebits_context* context, samebits_dtype dtype, const void* x, int64_t n,
+                                             samebits_norm_kind kind, double* norm);
+
+/* What is known of the columns of some rows. The caller says where the numbers of columns go: arrays [n_cols], or NULL
+ * for those that are not wanted. See samebits::summary. */
+typedef struct samebits_summary {
+  size_t struct_size;
+  int64_t n_rows; /* written, as is the weight */
+  double weight;  /* the sum of the weights; n_rows without weights */
+  double* sum;
+  double* mean;
+  double* variance; /* over weight - ddof */
+  double* min;
+  double* max;
+} samebits_summary;
+
+SAMEBITS_C_API void samebits_summary_init(samebits_summary* summary);
+
+/* Of x [n_rows x n_cols], n_cols at least 1; weights [n_rows], finite and not negative, or NULL. covariance is
+ * [n_cols x n_cols]. */
+SAMEBITS_C_API samebits_status samebits_summarize(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                  int64_t n_rows, int64_t n_cols, const double* weights, double ddof,
+                                                  samebits_summary* summary);
+SAMEBITS_C_API samebits_status samebits_covariance(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                   int64_t n_rows, int64_t n_cols, const double* weights, double ddof,
+                                                   double* covariance);
+
+/* Of each column of x [n_rows x n_cols], rounded once: sums, dots and means are [n_cols]. Columns of 0 rows have no
+ * mean: SAMEBITS_INVALID_ARGUMENT. A list of n numbers is a matrix [n x 1]. */
+SAMEBITS_C_API samebits_status samebits_exact_sum(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                  int64_t n_rows, int64_t n_cols, double* sums);
+SAMEBITS_C_API samebits_status samebits_exact_dot(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                  const void* y, int64_t n_rows, int64_t n_cols, double* dots);
+SAMEBITS_C_API samebits_status samebits_exact_mean(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                   int64_t n_rows, int64_t n_cols, double* means);
+
+/* out [n_rows x n_cols] = a [n_rows x n_inner] b [n_inner x n_cols], all of type `dtype`, and out apart from a and b.
+ * Infinities and NaN are taken. After SAMEBITS_BACKEND_FAILURE out may be filled in part. */
+SAMEBITS_C_API samebits_status samebits_matmul(samebits_context* context, samebits_dtype dtype, const void* a,
+                                               const void* b, int64_t n_rows, int64_t n_inner, int64_t n_cols,
+                                               void* out);
+
+/* Counts x [n] by bins: edges [n_bins + 1] increase, n_bins is at least 1, and the last bin has its right edge too.
+ * weights are [n] or NULL. counts and weight_sums, of the weights of each bin, are [n_bins]; n_below and n_above count
+ * the numbers outside. What is not wanted may be NULL; weight_sums must be without weights. */
+SAMEBITS_C_API samebits_status samebits_histogram(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                  int64_t n, const double* edges, int64_t n_bins, const double* weights,
+                                                  int64_t* counts, double* weight_sums, int64_t* n_below,
+                                                  int64_t* n_above);
+/* The edges [n_bins + 1] of n_bins bins of equal width from `low` to `high`. */
+SAMEBITS_C_API samebits_status samebits_equal_bins(double low, double high, int64_t n_bins, double* edges);
+
+/* ---- parts of sums ----
+ *
+ * A state of some rows of a whole, or of some numbers: computed where these are, sent as bytes, and merged in any
+ * order. Where all is in, the result has the bits of one pass. A function that fails leaves the state as it was.
+ * Threads may share a state that none of them changes. */
+
+typedef struct samebits_partial_summary samebits_partial_summary;
+
+/* What a partial summary collects. See samebits::statistic. */
+typedef enum samebits_partial_statistic {
+  SAMEBITS_STATISTIC_SUM = 0,
+  SAMEBITS_STATISTIC_ABSOLUTE_SUM = 1,
+  SAMEBITS_STATISTIC_PRODUCT = 2, /* of two matrices, column by column */
+  SAMEBITS_STATISTIC_MOMENTS = 3, /* everything of samebits_summary */
+  SAMEBITS_STATISTIC_COVARIANCE = 4
+} samebits_partial_statistic;
+
+/* A state without rows. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_create(samebits_partial_statistic what, int64_t n_cols,
+                                                               samebits_partial_summary** state);
+SAMEBITS_C_API void samebits_partial_summary_destroy(samebits_partial_summary* state);
+
+/* Adds rows first_row .. first_row + n_rows - 1 of the whole. weights [n_rows] or NULL are for moments and covariances.
+ * Rows that are in already give SAMEBITS_INVALID_ARGUMENT. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_add(samebits_context* context, samebits_partial_summary* state,
+                                                            int64_t first_row, samebits_dtype dtype, const void* x,
+                                                            int64_t n_rows, int64_t n_cols, const double* weights);
+/* The same for SAMEBITS_STATISTIC_PRODUCT; x and y are [n_rows x n_cols]. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_add_product(samebits_context* context,
+                                                                    samebits_partial_summary* state, int64_t first_row,
+                                                                    samebits_dtype dtype, const void* x, const void* y,
+                                                                    int64_t n_rows, int64_t n_cols);
+/* Adds what is in `other`, which collects the same of other rows. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_merge(samebits_partial_summary* state,
+                                                              const samebits_partial_summary* other);
+
+/* Of NULL these give SAMEBITS_STATISTIC_SUM and 0. */
+SAMEBITS_C_API samebits_partial_statistic samebits_partial_summary_what(const samebits_partial_summary* state);
+SAMEBITS_C_API int64_t samebits_partial_summary_n_cols(const samebits_partial_summary* state);
+SAMEBITS_C_API int64_t samebits_partial_summary_n_rows(const samebits_partial_summary* state); /* that are in */
+/* 1 where these are rows 0 .. n_rows - 1, else 0. */
+SAMEBITS_C_API int samebits_partial_summary_is_whole(const samebits_partial_summary* state);
+
+/* The result, where no row is missing before others: sums [n_cols] of sums, absolute sums and products; the summary of
+ * moments; covariance [n_cols x n_cols]. A state that collects something else gives SAMEBITS_INVALID_ARGUMENT. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_sums(const samebits_partial_summary* state, double* sums);
+SAMEBITS_C_API samebits_status samebits_partial_summary_moments(const samebits_partial_summary* state, double ddof,
+                                                                samebits_summary* summary);
+SAMEBITS_C_API samebits_status samebits_partial_summary_covariance(const samebits_partial_summary* state, double ddof,
+                                                                   double* covariance);
+
+/* The state as bytes that every machine reads. n_bytes is written on success, and all that is with bytes NULL: call
+ * first with bytes NULL, then with an array of at least so many bytes and its size. Bytes that are no state give
+ * SAMEBITS_INVALID_ARGUMENT. */
+SAMEBITS_C_API samebits_status samebits_partial_summary_bytes(const samebits_partial_summary* state, uint8_t* bytes,
+                                                              int64_t size, int64_t* n_bytes);
+SAMEBITS_C_API samebits_status samebits_partial_summary_from_bytes(const uint8_t* bytes, int64_t n_bytes,
+                                                                   samebits_partial_summary** state);
+
+/* An exact sum to which numbers come in any order and any parts. See samebits::exact_total. */
+typedef struct samebits_exact_total samebits_exact_total;
+
+SAMEBITS_C_API samebits_status samebits_exact_total_create(samebits_exact_total** total);
+SAMEBITS_C_API void samebits_exact_total_destroy(samebits_exact_total* total);
+/* Adds every x[i], or every x[i] y[i], each of which counts as one number. */
+SAMEBITS_C_API samebits_status samebits_exact_total_add(samebits_context* context, samebits_exact_total* total,
+                                                        samebits_dtype dtype, const void* x, int64_t n);
+SAMEBITS_C_API samebits_status samebits_exact_total_add_product(samebits_context* context, samebits_exact_total* total,
+                                                                samebits_dtype dtype, const void* x, const void* y,
+                                                                int64_t n);
+SAMEBITS_C_API samebits_status samebits_exact_total_merge(samebits_exact_total* total,
+                                                          const samebits_exact_total* other);
+/* How many numbers were added; 0 of NULL. */
+SAMEBITS_C_API int64_t samebits_exact_total_count(const samebits_exact_total* total);
+SAMEBITS_C_API samebits_status samebits_exact_total_sum(const samebits_exact_total* total, double* sum);
+/* Of no numbers: SAMEBITS_INVALID_ARGUMENT. */
+SAMEBITS_C_API samebits_status samebits_exact_total_mean(const samebits_exact_total* total, double* mean);
+/* As those of partial summaries. Equal sums of equally many numbers have equal bytes. */
+SAMEBITS_C_API samebits_status samebits_exact_total_bytes(const samebits_exact_total* total, uint8_t* bytes,
+                                                          int64_t size, int64_t* n_bytes);
+SAMEBITS_C_API samebits_status samebits_exact_total_from_bytes(const uint8_t* bytes, int64_t n_bytes,
+                                                               samebits_exact_total** total);
+
+/* ---- sums over pairs of rows ------------------------------------------------------------------------------------
+ *
+ * As in samebits/pairwise.hpp. `dtype`, NULL and failures are as for sums. x is [n_x x n_cols] and y [n_y x n_cols];
+ * in the modes for x against itself y is NULL and n_y 0. `options` may be NULL. Results that are not finite because
+ * values overflow give SAMEBITS_NUMERICAL_FAILURE. A kernel of one's own needs C++: samebits/pair_functor.hpp. */
+
+/* See samebits::pair_kernel. h is the bandwidth. */
+typedef enum samebits_pairwise_kernel {
+  SAMEBITS_KERNEL_PRODUCT = 0,              /* x . y */
+  SAMEBITS_KERNEL_POLYNOMIAL = 1,           /* (gamma x . y + offset)^degree */
+  SAMEBITS_KERNEL_COSINE = 2,               /* x . y / (|x| |y|) */
+  SAMEBITS_KERNEL_SQUARED_DISTANCE = 3,     /* |x - y|^2 */
+  SAMEBITS_KERNEL_POWER = 4,                /* |x - y|^exponent */
+  SAMEBITS_KERNEL_GAUSSIAN = 5,             /* exp(-|x - y|^2 / (2 h^2)) */
+  SAMEBITS_KERNEL_MATERN_1_2 = 6,           /* exp(-r), r = |x - y| / h */
+  SAMEBITS_KERNEL_MATERN_3_2 = 7,           /* (1 + t) exp(-t), t = sqrt(3) r */
+  SAMEBITS_KERNEL_MATERN_5_2 = 8,           /* (1 + t + t^2 / 3) exp(-t), t = sqrt(5) r */
+  SAMEBITS_KERNEL_INVERSE_MULTIQUADRIC = 9, /* 1 / sqrt(1 + r^2) */
+  SAMEBITS_KERNEL_L1 = 10,                  /* the sum of |x_a - y_a| over the columns */
+  SAMEBITS_KERNEL_LAPLACIAN = 11            /* exp(-L1 distance / h) */
+} samebits_pairwise_kernel;
+
+/* Which pairs count. All but SAMEBITS_PAIRS_CROSS are for x against itself. */
+typedef enum samebits_pairwise_mode {
+  SAMEBITS_PAIRS_CROSS = 0, /* every row of x with every row of y */
+  SAMEBITS_PAIRS_V = 1,     /* every row of x with every row of x */
+  SAMEBITS_PAIRS_U = 2,     /* without the pairs of a row with itself */
+  SAMEBITS_PAIRS_UPPER = 3  /* i < j */
+} samebits_pairwise_mode;
+
+typedef enum samebits_pairwise_algorithm {
+  SAMEBITS_ALGORITHM_AUTOMATIC = 0, /* totals follow from sums over rows where algebra allows it */
+  SAMEBITS_ALGORITHM_DIRECT = 1     /* every pair is looked at */
+} samebits_pairwise_algorithm;
+
+/* The names of samebits/pairwise.hpp, as in "matern-3/2" and "upper"; "" for a value that has none. */
+SAMEBITS_C_API const char* samebits_pairwise_kernel_name(samebits_pairwise_kernel kernel);
+SAMEBITS_C_API const char* samebits_pairwise_mode_name(samebits_pairwise_mode mode);
+/* What has a name. A name of nothing gives SAMEBITS_INVALID_ARGUMENT. */
+SAMEBITS_C_API samebits_status samebits_pairwise_kernel_named(const char* name, samebits_pairwise_kernel* kernel);
+SAMEBITS_C_API samebits_status samebits_pairwise_mode_named(const char* name, samebits_pairwise_mode* mode);
+
+/* See samebits::pairwise_options for what each means, and for its range. What pointers point to is not copied. */
+typedef struct samebits_pairwise_options {
+  size_t struct_size;
+  int32_t kernel;    /* samebits_pairwise_kernel */
+  int32_t mode;      /* samebits_pairwise_mode */
+  int32_t algorithm; /* samebits_pairwise_algorithm */
+  int32_t degree;    /* of the polynomial */
+  double bandwidth;
+  const double* bandwidths; /* [n_bandwidths], instead of `bandwidth`, for pairwise_sums and pairwise_rows; or NULL */
+  int64_t n_bandwidths;
+  double exponent;
+  double gamma;
+  double offset;
+  const double* x_weights; /* [n_x] or NULL: all 1 */
+  const double* y_weights; /* [n_y] or NULL; NULL in the modes for x against itself */
+} samebits_pairwise_options;
+
+SAMEBITS_C_API void samebits_pairwise_options_init(samebits_pairwise_options* options);
+
+/* The total; and the totals [n_bandwidths] for all of options->bandwidths. */
+SAMEBITS_C_API samebits_status samebits_pairwise_sum(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                     int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                     const samebits_pairwise_options* options, double* total);
+SAMEBITS_C_API samebits_status samebits_pairwise_sums(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                      int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                      const samebits_pairwise_options* options, double* totals);
+/* The sum of each row of x: out [n_x], with options->bandwidths [n_bandwidths x n_x]. The logarithm of that sum, for
+ * kernels that are exponentials: out [n_x], nats. */
+SAMEBITS_C_API samebits_status samebits_pairwise_rows(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                      int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                      const samebits_pairwise_options* options, double* out);
+SAMEBITS_C_API samebits_status samebits_pairwise_log_sum_exp(samebits_context* context, samebits_dtype dtype,
+                                                             const void* x, int64_t n_x, const void* y, int64_t n_y,
+                                                             int64_t n_cols, const samebits_pairwise_options* options,
+                                                             double* out);
+/* The k smallest values of each row, in increasing order: whose they are, indices [n_x x k], and what they are, values
+ * [n_x x k] or NULL. */
+SAMEBITS_C_API samebits_status samebits_pairwise_nearest(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                         int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                         const samebits_pairwise_options* options, int64_t k,
+                                                         int64_t* indices, double* values);
+/* The matrix of all values times columns [n_y x n_columns] of type `dtype`, in the modes for x against itself
+ * [n_x x n_columns]: out [n_x x n_columns]. */
+SAMEBITS_C_API samebits_status samebits_pairwise_product(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                         int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                         const void* columns, int64_t n_columns,
+                                                         const samebits_pairwise_options* options, double* out);
+/* The gradient of the sum of each row by that row, out [n_x x n_cols]; the derivative of the total by the bandwidth. */
+SAMEBITS_C_API samebits_status samebits_pairwise_gradient(samebits_context* context, samebits_dtype dtype,
+                                                          const void* x, int64_t n_x, const void* y, int64_t n_y,
+                                                          int64_t n_cols, const samebits_pairwise_options* options,
+                                                          double* out);
+SAMEBITS_C_API samebits_status samebits_pairwise_bandwidth_gradient(samebits_context* context, samebits_dtype dtype,
+                                                                    const void* x, int64_t n_x, const void* y,
+                                                                    int64_t n_y, int64_t n_cols,
+                                                                    const samebits_pairwise_options* options,
+                                                                    double* derivative);
+/* The median of all values. */
+SAMEBITS_C_API samebits_status samebits_pairwise_median(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                        int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                        const samebits_pairwise_options* options, double* median);
+
+/* The logarithm of the kernel density estimate from `points` [n_points x n_cols] at the rows of `at` [n_at x n_cols],
+ * both of type `dtype`: out [n_at], nats. options->y_weights are those of the points. See samebits/kernel_density.hpp.
+ */
+SAMEBITS_C_API samebits_status samebits_kernel_log_density(samebits_context* context, samebits_dtype dtype,
+                                                           const void* points, int64_t n_points, const void* at,
+                                                           int64_t n_at, int64_t n_cols,
+                                                           const samebits_pairwise_options* options, double* out);
+
+/* ---- tests of samples -------------------------------------------------------------------------------------------
+ *
+ * As in samebits/two_sample.hpp, dependence.hpp and permutation_test.hpp. Arguments and failures are as for sums over
+ * pairs. */
+
+typedef enum samebits_estimator {
+  SAMEBITS_ESTIMATOR_V = 0, /* over all pairs of a sample, a row with itself included */
+  SAMEBITS_ESTIMATOR_U = 1  /* over pairs of different rows */
+} samebits_estimator;
+
+typedef struct samebits_permutation_test_options {
+  size_t struct_size;
+  int64_t n_permutations;
+  uint64_t seed;
+  uint64_t task;
+  /* Called now and then with the number of permutations done; a return value other than 0 stops the test with
+   * SAMEBITS_INTERRUPTED. */
+  int (*callback)(void* user_data, int64_t n_done);
+  void* user_data;
+} samebits_permutation_test_options;
+
+SAMEBITS_C_API void samebits_permutation_test_options_init(samebits_permutation_test_options* options);
+
+typedef struct samebits_permutation_test_result {
+  double statistic;   /* of the data as they are */
+  double p_value;     /* (n_as_large + 1) / (n_permutations + 1) */
+  int64_t n_as_large; /* permutations whose statistic is at least as large, up to rounding */
+  int64_t n_permutations;
+} samebits_permutation_test_result;
+
+/* Do x [n_x x n_cols] and y [n_y x n_cols] come from one distribution? */
+SAMEBITS_C_API samebits_status samebits_energy_distance(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                        int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                        double exponent, samebits_estimator estimator,
+                                                        double* distance);
+/* Of `options`, here and in the test, mode and weights must be left alone. */
+SAMEBITS_C_API samebits_status samebits_maximum_mean_discrepancy(samebits_context* context, samebits_dtype dtype,
+                                                                 const void* x, int64_t n_x, const void* y, int64_t n_y,
+                                                                 int64_t n_cols,
+                                                                 const samebits_pairwise_options* options,
+                                                                 samebits_estimator estimator, double* discrepancy);
+
+/* The permutation tests. `test` may be NULL; statistics, that of every permutation, is [n_permutations] or NULL. */
+SAMEBITS_C_API samebits_status samebits_energy_test(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                    int64_t n_x, const void* y, int64_t n_y, int64_t n_cols,
+                                                    double exponent, samebits_estimator estimator,
+                                                    const samebits_permutation_test_options* test,
+                                                    samebits_permutation_test_result* result, double* statistics);
+SAMEBITS_C_API samebits_status samebits_maximum_mean_discrepancy_test(
+    samebits_context* context, samebits_dtype dtype, const void* x, int64_t n_x, const void* y, int64_t n_y,
+    int64_t n_cols, const samebits_pairwise_options* options, samebits_estimator estimator,
+    const samebits_permutation_test_options* test, samebits_permutation_test_result* result, double* statistics);
+
+/* Does x [n_rows x n_x_cols] depend on y [n_rows x n_y_cols], row by row? Distance covariance and correlation are the
+ * squared ones. */
+SAMEBITS_C_API samebits_status samebits_hsic(samebits_context* context, samebits_dtype dtype, const void* x,
+                                             int64_t n_x_cols, const void* y, int64_t n_y_cols, int64_t n_rows,
+                                             const samebits_pairwise_options* x_options,
+                                             const samebits_pairwise_options* y_options, double* hsic);
+SAMEBITS_C_API samebits_status samebits_distance_covariance(samebits_context* context, samebits_dtype dtype,
+                                                            const void* x, int64_t n_x_cols, const void* y,
+                                                            int64_t n_y_cols, int64_t n_rows, double exponent,
+                                                            double* covariance);
+SAMEBITS_C_API samebits_status samebits_distance_correlation(samebits_context* context, samebits_dtype dtype,
+                                                             const void* x, int64_t n_x_cols, const void* y,
+                                                             int64_t n_y_cols, int64_t n_rows, double exponent,
+                                                             double* correlation);
+SAMEBITS_C_API samebits_status samebits_hsic_test(samebits_context* context, samebits_dtype dtype, const void* x,
+                                                  int64_t n_x_cols, const void* y, int64_t n_y_cols, int64_t n_rows,
+                                                  const samebits_pairwise_options* x_options,
+                                                  const samebits_pairwise_options* y_options,
+                                                  const samebits_permutation_test_options* test,
+                                                  samebits_permutation_test_result* result, double* statistics);
+SAMEBITS_C_API samebits_status samebits_distance_covariance_test(samebits_context* context, samebits_dtype dtype,
+                                                                 const void* x, int64_t n_x_cols, const void* y,
+                                                                 int64_t n_y_cols, int64_t n_rows, double exponent,
+                                                                 const samebits_permutation_test_options* test,
+                                                                 samebits_permutation_test_result* result,
+                                                                 double* statistics);
+
 #ifdef __cplusplus
 }
 #endif

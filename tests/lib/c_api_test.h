@@ -1,4 +1,4 @@
-/* The checks of c_api_test.c and c_api_gmm_test.c: each returns NULL, or the text of the first one that failed. */
+/* The checks of the C programs c_api_*test.c: each returns NULL, or the text of the first one that failed. */
 #ifndef SAMEBITS_TESTS_C_API_TEST_H
 #define SAMEBITS_TESTS_C_API_TEST_H
 
@@ -63,9 +63,53 @@ extern "C" {
   CHECK(refuses_null_where_a_model_is_used)            \
   CHECK(takes_null_for_no_rows)
 
+#define SAMEBITS_C_SUM_CHECKS(CHECK)                 \
+  CHECK(adds_numbers)                                \
+  CHECK(adds_no_numbers)                             \
+  CHECK(refuses_bad_sums)                            \
+  CHECK(summarizes_rows)                             \
+  CHECK(summarizes_what_is_wanted)                   \
+  CHECK(takes_a_shorter_summary_of_an_older_program) \
+  CHECK(refuses_bad_summaries)                       \
+  CHECK(makes_covariances)                           \
+  CHECK(sums_exactly)                                \
+  CHECK(refuses_bad_exact_sums)                      \
+  CHECK(multiplies_matrices)                         \
+  CHECK(refuses_bad_products)                        \
+  CHECK(counts_by_bins)                              \
+  CHECK(refuses_bad_histograms)                      \
+  CHECK(puts_parts_together)                         \
+  CHECK(collects_sums_products_and_covariances)      \
+  CHECK(sends_parts_as_bytes)                        \
+  CHECK(refuses_bad_parts)                           \
+  CHECK(keeps_an_exact_total)                        \
+  CHECK(refuses_bad_exact_totals)                    \
+  CHECK(tells_nothing_of_parts_that_are_null)
+
+#define SAMEBITS_C_PAIRWISE_CHECKS(CHECK)                   \
+  CHECK(names_kernels_and_modes)                            \
+  CHECK(sums_over_pairs)                                    \
+  CHECK(sums_over_pairs_with_default_options)               \
+  CHECK(takes_shorter_pairwise_options_of_an_older_program) \
+  CHECK(reduces_pairs_row_by_row)                           \
+  CHECK(takes_several_bandwidths)                           \
+  CHECK(tells_medians_and_densities)                        \
+  CHECK(takes_null_for_no_pairs)                            \
+  CHECK(refuses_bad_pairs)                                  \
+  CHECK(refuses_bad_pairwise_options)                       \
+  CHECK(refuses_null_for_results_of_rows)                   \
+  CHECK(writes_no_results_where_values_overflow)            \
+  CHECK(tells_how_far_samples_are_apart)                    \
+  CHECK(tests_two_samples)                                  \
+  CHECK(tests_dependence)                                   \
+  CHECK(is_interrupted_in_a_permutation_test)               \
+  CHECK(refuses_bad_tests)
+
 #define SAMEBITS_DECLARE_C_CHECK(name) const char* name(void);
 SAMEBITS_C_CHECKS(SAMEBITS_DECLARE_C_CHECK)
 SAMEBITS_C_GMM_CHECKS(SAMEBITS_DECLARE_C_CHECK)
+SAMEBITS_C_SUM_CHECKS(SAMEBITS_DECLARE_C_CHECK)
+SAMEBITS_C_PAIRWISE_CHECKS(SAMEBITS_DECLARE_C_CHECK)
 #undef SAMEBITS_DECLARE_C_CHECK
 
 #ifdef __cplusplus
