@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "cli/multiply_adds.hpp"
 #include "cpu/pack.hpp"
 
 namespace {
@@ -38,37 +39,11 @@ double best_seconds(int n_threads, const auto& action) {
 
 volatile double sink;
 
-/// Chains enough to hide the latency of an fma.
-template <class T>
-void multiply_adds(long n) {
-  using vec = pack<T>;
-  constexpr int n_chains = 12;
-  vec sums[n_chains];
-  for (int i = 0; i < n_chains; ++i) {
-    sums[i] = vec(static_cast<T>(i));
-  }
-  const vec a(static_cast<T>(0.999));
-  const vec b(static_cast<T>(0.001));
-  for (long k = 0; k < n; ++k) {
-    SAMEBITS_UNROLL
-    for (int i = 0; i < n_chains; ++i) {
-      sums[i] = fma(sums[i], a, b);
-    }
-  }
-  vec total = sums[0];
-  for (int i = 1; i < n_chains; ++i) {
-    total = total + sums[i];
-  }
-  T values[value_traits<vec>::width];
-  store(values, total);
-  sink = static_cast<double>(values[0]);
-}
-
 template <class T>
 double gflops(int n_threads) {
-  constexpr long n = 4'000'000;
-  const double seconds = best_seconds(n_threads, [](int) { multiply_adds<T>(n); });
-  return 2.0 * 12 * n * value_traits<pack<T>>::width * n_threads / seconds * 1e-9;
+  constexpr std::int64_t n_steps = 4'000'000;
+  const double seconds = best_seconds(n_threads, [](int) { sink = static_cast<double>(multiply_adds<T>(n_steps)); });
+  return flop_of_fma_step<T> * n_steps * n_threads / seconds * 1e-9;
 }
 
 /// Each thread reads its part of an array that no cache holds.

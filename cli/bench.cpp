@@ -1,6 +1,8 @@
 // samebits bench: how fast, and the digest that shows it computed the same.
 #include "cli/bench.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace samebits::cli {
@@ -16,6 +18,12 @@ std::vector<context> bench_contexts(const compute_options& o, bool all) {
     }
   }
   return found;
+}
+
+double peak_memory_mib() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 double run_times::best() const { return *std::min_element(seconds.begin(), seconds.end()); }
@@ -34,7 +42,9 @@ void add_bench(CLI::App& app, int& result) {
   bench->require_subcommand(1);
   add_bench_em(*bench, result);
   add_bench_fits(*bench, result);
+  add_bench_pairwise(*bench, result);
   add_bench_random(*bench, result);
+  add_bench_sum(*bench, result);
 }
 
 }  // namespace samebits::cli

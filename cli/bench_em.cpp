@@ -1,6 +1,4 @@
 // samebits bench em: Gaussian mixtures.
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -73,12 +71,6 @@ struct em_start {
   std::vector<double> means;
   std::vector<double> covariances;
 };
-
-double peak_memory_mib() {
-  rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 /// Rows in the type that the fit reads.
 struct em_data {

@@ -75,7 +75,10 @@ void fit_all(const context& ctx, const fits_options& o, const std::vector<double
 
 fits_result measure(const fits_options& o, const context& ctx, const std::vector<double>& x, progress& bar) {
   fits_result result{ctx.backend(), ctx.isa(), ctx.n_threads(), {}, 0, {}};
-  for (int run = 0; run < o.repeat && !interrupted(); ++run) {
+  for (int run = 0; run < o.repeat; ++run) {
+    if (interrupted()) {
+      throw samebits::interrupted("bench fits: stopped by Ctrl-C");
+    }
     bar.show(static_cast<double>(run) / o.repeat, result.backend + " " + result.isa);
     result.times.seconds.push_back(seconds_of([&] { fit_all(ctx, o, x, result); }));
   }

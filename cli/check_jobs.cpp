@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include "cli/check_stages.hpp"
 #include "samebits/datasets.hpp"
-#include "samebits/digest.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/math.hpp"
 #include "samebits/random.hpp"
@@ -11,27 +11,10 @@
 namespace samebits::cli {
 namespace {
 
-std::uint64_t short_digest(sha256& digest) {
-  std::uint64_t first = 0;
-  const std::array<std::uint8_t, 32> bytes = digest.finish();
-  for (std::size_t i = 0; i < 8; ++i) {
-    first = first << 8 | bytes[i];
-  }
-  return first;
-}
-
-stage stage_of(const std::string& name, std::initializer_list<std::span<const double>> parts) {
-  sha256 digest;
-  for (const std::span<const double> part : parts) {
-    digest.update(part);
-  }
-  return {name, short_digest(digest)};
-}
-
 // ---- streams and functions ---------------------------------------------------------------------------------------
 
-constexpr std::size_t n_elements = 100'003;
-constexpr stream_id stream{0x0123456789abcdef, 0xfedcba9876543210};
+constexpr std::size_t n_elements = n_check_elements;
+constexpr stream_id stream = check_stream;
 
 std::vector<stage> words_job(const context& ctx) {
   std::vector<std::uint32_t> words(n_elements);
@@ -126,14 +109,6 @@ struct em_kind {
   gmm_schedule schedule = gmm_schedule::automatic;
 };
 
-std::vector<double> row_weights(std::int64_t n_rows) {
-  std::vector<double> weights(static_cast<std::size_t>(n_rows));
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    weights[i] = static_cast<double>((5 * i + 1) % 7) / 3;
-  }
-  return weights;
-}
-
 /// A fit from a random start: the start (seeding), then per iteration the log-likelihood and the parameters.
 template <std::int64_t Rows, std::int64_t Cols, std::int64_t Components, class T = double, em_kind Kind = em_kind{}>
 std::vector<stage> em_job(const context& ctx) {
@@ -141,7 +116,7 @@ std::vector<stage> em_job(const context& ctx) {
   make_blobs(ctx, {7, Cols}, Components, {data.data(), Rows, Cols});
   const std::vector<T> x(data.begin(), data.end());
   std::vector<stage> stages{stage_of("data", {data})};
-  const std::vector<double> weights = Kind.is_weighted ? row_weights(Rows) : std::vector<double>();
+  const std::vector<double> weights = Kind.is_weighted ? check_weights(Rows) : std::vector<double>();
   gmm_options options;
   options.n_components = Components;
   options.covariance = Kind.covariance;
@@ -181,42 +156,57 @@ constexpr golden goldens[] = {
 #include "cli/goldens.inc"
 };
 
+std::vector<check_job> joined(std::vector<check_job> jobs, const std::vector<check_job>& more) {
+  jobs.insert(jobs.end(), more.begin(), more.end());
+  return jobs;
+}
+
 }  // namespace
 
+std::vector<double> check_weights(std::int64_t n_rows) {
+  std::vector<double> weights(static_cast<std::size_t>(n_rows));
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = static_cast<double>((5 * i + 1) % 7) / 3;
+  }
+  return weights;
+}
+
 const std::vector<check_job>& check_jobs() {
-  static const std::vector<check_job> jobs = {
-      {"words", words_job},
-      {"uniform", fill_job<fill_uniform>},
-      {"normal", fill_job<fill_normal>},
-      {"distributions", distributions_job},
-      {"exp", exp_job},
-      {"log", log_job},
-      {"em 1 column", em_job<1025, 1, 3>},
-      {"em 2 columns", em_job<20'011, 2, 4>},
-      {"em 7 columns", em_job<4'099, 7, 9>},
-      {"em 8 columns", em_job<4'099, 8, 3>},
-      {"em 19 columns", em_job<2'050, 19, 5>},
-      {"em 64 columns", em_job<1'537, 64, 2>},
-      {"em tied", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied)>},
-      {"em tied wide", em_job<1'030, 11, 4, double, kind_of(covariance_type::tied)>},
-      {"em diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::diag)>},
-      {"em diag wide", em_job<1'030, 40, 4, double, kind_of(covariance_type::diag)>},
-      {"em spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::spherical)>},
-      {"em tied-diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_diag)>},
-      {"em tied-spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_spherical)>},
-      {"em float 2 columns", em_job<20'011, 2, 4, float>},
-      {"em float 7 columns", em_job<4'099, 7, 9, float>},
-      {"em float 19 columns", em_job<2'050, 19, 5, float>},
-      {"em float tied", em_job<2'050, 5, 4, float, kind_of(covariance_type::tied)>},
-      {"em float diag", em_job<2'050, 5, 4, float, kind_of(covariance_type::diag)>},
-      {"em float diag 64 columns", em_job<1'537, 64, 6, float, kind_of(covariance_type::diag)>},
-      {"em float spherical", em_job<2'050, 5, 4, float, kind_of(covariance_type::spherical)>},
-      {"em by components", em_job<3'001, 12, 7, double, by_components>},
-      {"em float by components", em_job<3'001, 3, 7, float, by_components>},
-      {"em weighted k-means", em_job<2'050, 3, 5, double, from_kmeans>},
-      {"em weighted rows", em_job<2'050, 9, 5, double, from_rows>},
-      {"em weighted shares", em_job<2'050, 9, 5, float, from_shares>},
-  };
+  static const std::vector<check_job> jobs = joined(
+      {
+          {"words", words_job},
+          {"uniform", fill_job<fill_uniform>},
+          {"normal", fill_job<fill_normal>},
+          {"distributions", distributions_job},
+          {"exp", exp_job},
+          {"log", log_job},
+          {"em 1 column", em_job<1025, 1, 3>},
+          {"em 2 columns", em_job<20'011, 2, 4>},
+          {"em 7 columns", em_job<4'099, 7, 9>},
+          {"em 8 columns", em_job<4'099, 8, 3>},
+          {"em 19 columns", em_job<2'050, 19, 5>},
+          {"em 64 columns", em_job<1'537, 64, 2>},
+          {"em tied", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied)>},
+          {"em tied wide", em_job<1'030, 11, 4, double, kind_of(covariance_type::tied)>},
+          {"em diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::diag)>},
+          {"em diag wide", em_job<1'030, 40, 4, double, kind_of(covariance_type::diag)>},
+          {"em spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::spherical)>},
+          {"em tied-diag", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_diag)>},
+          {"em tied-spherical", em_job<2'050, 5, 4, double, kind_of(covariance_type::tied_spherical)>},
+          {"em float 2 columns", em_job<20'011, 2, 4, float>},
+          {"em float 7 columns", em_job<4'099, 7, 9, float>},
+          {"em float 19 columns", em_job<2'050, 19, 5, float>},
+          {"em float tied", em_job<2'050, 5, 4, float, kind_of(covariance_type::tied)>},
+          {"em float diag", em_job<2'050, 5, 4, float, kind_of(covariance_type::diag)>},
+          {"em float diag 64 columns", em_job<1'537, 64, 6, float, kind_of(covariance_type::diag)>},
+          {"em float spherical", em_job<2'050, 5, 4, float, kind_of(covariance_type::spherical)>},
+          {"em by components", em_job<3'001, 12, 7, double, by_components>},
+          {"em float by components", em_job<3'001, 3, 7, float, by_components>},
+          {"em weighted k-means", em_job<2'050, 3, 5, double, from_kmeans>},
+          {"em weighted rows", em_job<2'050, 9, 5, double, from_rows>},
+          {"em weighted shares", em_job<2'050, 9, 5, float, from_shares>},
+      },
+      sum_jobs());
   return jobs;
 }
 

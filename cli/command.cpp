@@ -33,6 +33,14 @@ nlohmann::ordered_json json_header(const samebits::context& ctx) {
   return header;
 }
 
+nlohmann::ordered_json json_rows(const double* values, std::int64_t n_rows, std::int64_t n_cols) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (std::int64_t i = 0; i < n_rows; ++i) {
+    rows.push_back(std::vector<double>(values + i * n_cols, values + (i + 1) * n_cols));
+  }
+  return rows;
+}
+
 void stream_options::add_to(CLI::App& app) {
   app.add_option("--seed", seed,
                  "digits, 0x and hexadecimal digits, \"entropy\" for a new one, or any other text to make one of")

@@ -23,6 +23,9 @@ void add_predict(CLI::App& app, int& result);
 void add_score(CLI::App& app, int& result);
 void add_sample(CLI::App& app, int& result);
 void add_select(CLI::App& app, int& result);
+void add_summarize(CLI::App& app, int& result);
+void add_pairwise(CLI::App& app, int& result);
+void add_two_sample(CLI::App& app, int& result);
 
 /// --backend, --isa and --threads.
 struct compute_options {
@@ -37,6 +40,9 @@ struct compute_options {
 /// The first lines of every JSON answer: version, numerics version; and where it was computed.
 nlohmann::ordered_json json_header();
 nlohmann::ordered_json json_header(const samebits::context& ctx);
+
+/// A matrix, row-major at `values`, as an array of arrays.
+nlohmann::ordered_json json_rows(const double* values, std::int64_t n_rows, std::int64_t n_cols);
 
 /// Prints JSON and a newline to standard output.
 void print_json(const nlohmann::ordered_json& value);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "cli/command.hpp"
 #include "cli/numbers.hpp"
 #include "cli/table.hpp"
 #include "samebits/core/cholesky.hpp"
@@ -205,14 +206,6 @@ std::string samples_text(const distribution_info& info) {
 /// JSON has no infinity.
 json finite_or_text(double value) { return std::isfinite(value) ? json(value) : json(decimals(value)); }
 
-json json_rows(const double* values, std::int64_t n) {
-  json rows = json::array();
-  for (std::int64_t i = 0; i < n; ++i) {
-    rows.push_back(std::vector<double>(values + i * n, values + (i + 1) * n));
-  }
-  return rows;
-}
-
 }  // namespace
 
 std::uint64_t whole_number(const std::string& name, const std::string& text) {
@@ -273,7 +266,7 @@ json chosen_distribution::parameters() const {
   if (info_->kind == SAMEBITS_MULTIVARIATE_NORMAL) {
     const auto n = static_cast<std::int64_t>(description_.count);
     answer["mean"] = std::vector<double>(values_.data(), values_.data() + n);
-    answer["factor"] = json_rows(values_.data() + n, n);
+    answer["factor"] = json_rows(values_.data() + n, n, n);
   } else if (info_->values != nullptr) {
     answer[info_->values] = values_;
   }

@@ -40,6 +40,9 @@ int run(int argc, char** argv) {
   add_predict(app, result);
   add_score(app, result);
   add_sample(app, result);
+  add_summarize(app, result);
+  add_pairwise(app, result);
+  add_two_sample(app, result);
   add_bench(app, result);
   add_check(app, result);
   add_random(app, result);

@@ -17,24 +17,6 @@ using json = nlohmann::ordered_json;
 
 void refuse(const std::string& command, const std::string& what) { throw invalid_argument(command + ": " + what); }
 
-namespace {
-
-/// The value of that name. `values` has pairs of a value and its name.
-template <class Enum>
-Enum chosen(const std::string& command, const std::string& option, const std::string& name,
-            const std::vector<std::pair<Enum, const char*>>& values) {
-  std::string names;
-  for (const auto& [value, its_name] : values) {
-    if (name == its_name) {
-      return value;
-    }
-    const bool is_last = its_name == values.back().second;
-    names += (names.empty() ? "" : is_last ? " or " : ", ") + std::string(its_name);
-  }
-  refuse(command, option + " is \"" + name + "\" but must be " + names);
-}
-
-/// The parts of a list between its commas.
 std::vector<std::string> parts_of(const std::string& list) {
   std::vector<std::string> parts(1);
   for (const char c : list) {
@@ -46,6 +28,8 @@ std::vector<std::string> parts_of(const std::string& list) {
   }
   return parts;
 }
+
+namespace {
 
 /// "7" or "5..8" as its first and last number.
 std::optional<std::pair<std::int64_t, std::int64_t>> range_of(std::string_view part) {

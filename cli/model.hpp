@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -24,6 +25,24 @@ namespace samebits::cli {
 
 /// Throws "COMMAND: WHAT" as invalid_argument.
 [[noreturn]] void refuse(const std::string& command, const std::string& what);
+
+/// The value of that name. `values` has pairs of a value and its name.
+template <class Enum>
+Enum chosen(const std::string& command, const std::string& option, const std::string& name,
+            const std::vector<std::pair<Enum, const char*>>& values) {
+  std::string names;
+  for (const auto& [value, its_name] : values) {
+    if (name == its_name) {
+      return value;
+    }
+    const bool is_last = its_name == values.back().second;
+    names += (names.empty() ? "" : is_last ? " or " : ", ") + std::string(its_name);
+  }
+  refuse(command, option + " is \"" + name + "\" but must be " + names);
+}
+
+/// The parts of a list between its commas.
+std::vector<std::string> parts_of(const std::string& list);
 
 /// The types of covariance that a list such as full,diag names, or all of them.
 covariance_type covariance_of(const std::string& command, const std::string& name);
