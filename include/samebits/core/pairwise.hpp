@@ -68,6 +68,8 @@ enum class pair_map : std::int32_t {
 
 enum class pair_base : std::int32_t { dot, squared, l1 };
 
+inline namespace SAMEBITS_TARGET {
+
 constexpr pair_base base_of(pair_kernel kernel) {
   switch (kernel) {
     case pair_kernel::product:
@@ -106,8 +108,6 @@ constexpr bool has_map(pair_kernel kernel, pair_map map) {
   }
   return false;
 }
-
-inline namespace SAMEBITS_TARGET {
 
 // ---- parameters --------------------------------------------------------------------------------------------------
 
