@@ -3,7 +3,6 @@
 
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <random>
 #include <vector>
 
@@ -16,8 +15,6 @@ namespace {
 using sums = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(sums);
 INSTANTIATE_TEST_SUITE_P(in_batches_on, sums, testing::Values("cuda-emulated-small"), backend_test_name);
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 template <class T>
 std::vector<T> scattered(std::int64_t n, std::uint64_t seed) {
