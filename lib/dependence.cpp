@@ -271,6 +271,7 @@ permutation_test_result run_test(const context& ctx, samples& s, permutation_tes
     const std::int64_t n = std::min(at_once, test.n_permutations() + 1 - first);
     const auto terms = xy.terms(permutations_of(ctx, test, first, n, s.x.n_rows()), n);
     std::vector<double> statistics;
+    statistics.reserve(terms.size());
     for (const core::dependence_terms& t : terms) {
       statistics.push_back(core::finished_sum(core::dependence_of(t)));
     }
