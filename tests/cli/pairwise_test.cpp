@@ -266,7 +266,8 @@ TEST_F(pairwise_command, takes_the_median_distance_between_two_files) {
 
 TEST_F(pairwise_command, has_the_same_digest_on_any_threads_and_instruction_set) {
   const json expected = json_answer(pairwise({"--bandwidth", "median"}))["digest"];
-  for (const json& b : json_answer({"info"})["backends"]) {
+  const json info = json_answer({"info"});
+  for (const json& b : info["backends"]) {
     for (const char* const n_threads : {"1", "2", "3", "8"}) {
       if (b["backend"] != "cpu" || !b["available"].get<bool>()) {
         continue;
@@ -554,7 +555,8 @@ TEST_F(two_sample_command, draws_other_permutations_for_other_seeds_and_tasks) {
 
 TEST_F(two_sample_command, has_the_same_digest_on_any_threads_and_instruction_set) {
   const json expected = json_answer(few({"--test", "mmd"}))["digest"];
-  for (const json& b : json_answer({"info"})["backends"]) {
+  const json info = json_answer({"info"});
+  for (const json& b : info["backends"]) {
     for (const char* const n_threads : {"1", "2", "3", "8"}) {
       if (b["backend"] != "cpu" || !b["available"].get<bool>()) {
         continue;
