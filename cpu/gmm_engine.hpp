@@ -4,6 +4,7 @@
 
 #include "cpu/gmm_layout.hpp"
 #include "cpu/memory.hpp"
+#include "cpu/memory_plan.hpp"
 #include "cpu/parallel.hpp"
 #include "lib/backend.h"
 
@@ -52,30 +53,6 @@ struct gmm_problem {
   const T* row(std::int64_t i) const {
     return static_cast<const T*>(data.x) + i * data.n_cols;
   }
-};
-
-/// Doubles that hold n numbers of type T, in whole cache lines.
-template <class T>
-constexpr std::int64_t doubles_for(std::int64_t n) {
-  return round_up(n, lanes<T>) * static_cast<std::int64_t>(sizeof(T)) / static_cast<std::int64_t>(sizeof(double));
-}
-
-/// Hands out a buffer piece by piece. Without a buffer it only counts.
-class memory_plan {
- public:
-  explicit memory_plan(double* start) : start_(start) {}
-  template <class T>
-  T* take(std::int64_t n) {
-    T* const piece = start_ == nullptr ? nullptr : reinterpret_cast<T*>(start_ + used_);
-    used_ += doubles_for<T>(n);
-    return piece;
-  }
-  /// Doubles handed out.
-  std::int64_t used() const { return used_; }
-
- private:
-  double* start_;
-  std::int64_t used_ = 0;
 };
 
 /// body(k) for every component, of `size` numbers each, by as many threads as are worth waking up.

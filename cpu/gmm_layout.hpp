@@ -2,6 +2,7 @@
 // rows.
 #pragma once
 
+#include "cpu/memory_plan.hpp"
 #include "cpu/pack.hpp"
 #include "samebits/core/gmm.hpp"
 
@@ -10,10 +11,6 @@ inline namespace SAMEBITS_TARGET {
 
 template <class T>
 inline constexpr int vec_width = value_traits<pack<T>>::width;
-
-constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
 
 /// A block of rows turned on its side: column b of row i at columns[b * stride + i], rows padded to a whole group of
 /// lanes with copies of the last one, so that SIMD may run over the padding.

@@ -1,8 +1,8 @@
 // Sums over pairs of rows on the CPU: threads take groups of blocks of rows of x, and chunks of leaves of y where there
 // are few of those.
-#include "cpu/gmm_engine.hpp"
 #include "cpu/leaf_chunks.hpp"
 #include "cpu/memory.hpp"
+#include "cpu/memory_plan.hpp"
 #include "cpu/pairwise_counts.hpp"
 #include "cpu/pairwise_dependences.hpp"
 #include "cpu/pairwise_nearest.hpp"
@@ -380,9 +380,8 @@ template <class T>
 bool reduce_pairs(const samebits_pairs& pairs, int n_threads) {
   switch (pairs.reduction) {
     case samebits_pair_sums:
-      return number_products<T>::takes(pairs)
-                 ? reduce<number_products<T>, T>(pairs, n_threads, number_products<T>(pairs))
-                 : reduce<pair_sums<T>, T>(pairs, n_threads, pair_sums<T>(pairs));
+      return are_of_numbers(pairs) ? reduce<number_products<T>, T>(pairs, n_threads, number_products<T>(pairs))
+                                   : reduce<pair_sums<T>, T>(pairs, n_threads, pair_sums<T>(pairs));
     case samebits_pair_log_sums: return reduce<pair_log_sums<T>, T>(pairs, n_threads, pair_log_sums<T>(pairs));
     case samebits_pair_nearest: return reduce<pair_nearest<T>, T>(pairs, n_threads, pair_nearest<T>(pairs));
     case samebits_pair_products: {

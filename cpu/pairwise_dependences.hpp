@@ -128,7 +128,7 @@ class pair_dependences : public pair_adder<T, pair_dependences<T>> {
     for (std::int64_t j = 0; j < n; ++j, values += block_rows, companions += block_rows) {
       SAMEBITS_UNROLL
       for (int v = 0; v < pair_block_vecs; ++v) {
-        sum[v] = fma(load<vec>(values + v * width), load<vec>(companions + v * width), sum[v]);
+        sum[v] = add_weighted(load<vec>(values + v * width), load<vec>(companions + v * width), sum[v]);
       }
     }
     SAMEBITS_UNROLL

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/pairwise_reductions.hpp"
+#include "samebits/core/nearest.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -20,8 +21,9 @@ class pair_nearest : public pair_reduction<T> {
   std::int64_t work_size() const { return 0; }
 
   void begin(T*, double* node) const {
-    fill(node, block_rows * n_nearest(), math_constants<double>::infinity);
-    fill(indices(node), block_rows * n_nearest(), nobody);
+    for (std::int64_t i = 0; i < block_rows; ++i) {
+      heap_of(node, i).clear();
+    }
   }
   void end(T*, double*) const {}
 
@@ -30,7 +32,7 @@ class pair_nearest : public pair_reduction<T> {
     find_minima(step.tile, smallest);
     for (std::int64_t i = 0; i < this->n_rows(step.block.first); ++i) {
       const heap of_row = heap_of(place.node, i);
-      if (static_cast<double>(smallest[i]) < of_row.values[0]) {
+      if (static_cast<double>(smallest[i]) < of_row.value(0)) {
         search(step.tile, i, of_row);
       }
     }
@@ -38,10 +40,7 @@ class pair_nearest : public pair_reduction<T> {
 
   void merge(double* left, double* right) const {
     for (std::int64_t i = 0; i < block_rows; ++i) {
-      const heap from = heap_of(right, i);
-      for (std::int64_t r = 0; r < n_nearest(); ++r) {
-        heap_of(left, i).take(from.values[r], from.indices[r]);
-      }
+      heap_of(left, i).take(heap_of(right, i));
     }
   }
 
@@ -50,8 +49,8 @@ class pair_nearest : public pair_reduction<T> {
       const heap of_row = heap_of(node, i);
       of_row.sort();
       for (std::int64_t r = 0; r < n_nearest(); ++r) {
-        pairs_.out[(first + i) * n_nearest() + r] = of_row.values[r];
-        pairs_.indices[(first + i) * n_nearest() + r] = of_row.indices[r];
+        pairs_.out[(first + i) * n_nearest() + r] = of_row.value(r);
+        pairs_.indices[(first + i) * n_nearest() + r] = of_row.index(r);
       }
     }
   }
@@ -60,56 +59,12 @@ class pair_nearest : public pair_reduction<T> {
   using pair_reduction<T>::pairs_;
   using typename pair_reduction<T>::vec;
   using pair_reduction<T>::width;
-  static constexpr std::int64_t nobody = -1;
-
-  /// The values of a row: every one comes behind its two children, numbers 2 p + 1 and 2 p + 2.
-  struct heap {
-    double* values;
-    std::int64_t* indices;
-    std::int64_t size;
-
-    /// In place of the last one, if it comes before that.
-    void take(double value, std::int64_t j) const {
-      if (is_before(value, j, values[0], indices[0])) {
-        put(value, j, size);
-      }
-    }
-
-    /// In increasing order.
-    void sort() const {
-      for (std::int64_t n = size - 1; n > 0; --n) {
-        const double value = values[n];
-        const std::int64_t j = indices[n];
-        values[n] = values[0];
-        indices[n] = indices[0];
-        put(value, j, n);
-      }
-    }
-
-   private:
-    /// Replaces the first of the first n.
-    void put(double value, std::int64_t j, std::int64_t n) const {
-      std::int64_t place = 0;
-      for (std::int64_t child = 1; child < n; child = 2 * place + 1) {
-        if (child + 1 < n && is_before(values[child], indices[child], values[child + 1], indices[child + 1])) {
-          ++child;
-        }
-        if (!is_before(value, j, values[child], indices[child])) {
-          break;
-        }
-        values[place] = values[child];
-        indices[place] = indices[child];
-        place = child;
-      }
-      values[place] = value;
-      indices[place] = j;
-    }
-  };
+  using heap = nearest_heap<double>;
 
   std::int64_t n_nearest() const { return pairs_.n_nearest; }
   std::int64_t* indices(double* node) const { return reinterpret_cast<std::int64_t*>(node + block_rows * n_nearest()); }
   heap heap_of(double* node, std::int64_t i) const {
-    return {node + i * n_nearest(), indices(node) + i * n_nearest(), n_nearest()};
+    return {node + i * n_nearest(), indices(node) + i * n_nearest(), n_nearest(), 1};
   }
 
   static void find_minima(const pair_tile<T>& tile, T* smallest) {
@@ -134,7 +89,7 @@ class pair_nearest : public pair_reduction<T> {
   static void search(const pair_tile<T>& tile, std::int64_t lane, const heap& of_row) {
     for (std::int64_t j = 0; j < tile.n_rows; ++j) {
       const double value = static_cast<double>(tile.values[j * block_rows + lane]);
-      if (value < of_row.values[0]) {
+      if (value < of_row.value(0)) {
         of_row.take(value, tile.first + j);
       }
     }

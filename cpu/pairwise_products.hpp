@@ -154,7 +154,7 @@ class pair_products : public pair_adder<T, pair_products<T>> {
         const vec factor(panel.first[j * panel_cols + b]);
         SAMEBITS_UNROLL
         for (int v = 0; v < pair_block_vecs; ++v) {
-          sum[b][v] = fma(value[v], factor, sum[b][v]);
+          sum[b][v] = add_weighted(value[v], factor, sum[b][v]);
         }
       }
     }

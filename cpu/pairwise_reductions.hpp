@@ -122,11 +122,11 @@ class pair_sums : public pair_adder<T, pair_sums<T>> {
   void add(T* work, const node_place&, const pair_step<T>& step) const {
     if (this->weights() == nullptr) {
       add_tile(step.tile, work + step.kernel * block_rows,
-               [](std::int64_t, vec value, vec sum) { return sum + value; });
+               [](std::int64_t, vec value, vec sum) { return add_value(value, sum); });
     } else {
       add_tile(step.tile, work + step.kernel * block_rows,
                [w = this->weights() + step.tile.first](std::int64_t j, vec value, vec sum) {
-                 return fma(vec(w[j]), value, sum);
+                 return add_weighted(vec(w[j]), value, sum);
                });
     }
   }
@@ -173,13 +173,6 @@ class number_products : public pair_adder<T, number_products<T>> {
   using pair_adder<T, number_products<T>>::pair_adder;
   using pair_reduction<T>::block_rows;
 
-  /// For what these are the sums.
-  static bool takes(const samebits_pairs& pairs) {
-    return pairs.reduction == samebits_pair_sums && pairs.n_kernels == 1 && pairs.n_cols == 1 &&
-           pairs.y_weights == nullptr && pairs.map == static_cast<std::int32_t>(pair_map::value) &&
-           pairs.kernels[0].kernel == static_cast<std::int32_t>(pair_kernel::product);
-  }
-
   std::int64_t group() const { return n_blocks; }
   std::int64_t n_sums() const { return 1; }
 
@@ -222,7 +215,7 @@ class number_products : public pair_adder<T, number_products<T>> {
       const vec other(y[j]);
       SAMEBITS_UNROLL
       for (int v = 0; v < n_vecs; ++v) {
-        sum[v] = fma(numbers[v], other, sum[v]);
+        sum[v] = add_weighted(numbers[v], other, sum[v]);
       }
     }
     SAMEBITS_UNROLL
@@ -238,7 +231,7 @@ class number_products : public pair_adder<T, number_products<T>> {
       for (std::int64_t lane = 0; lane < n_numbers; ++lane) {
         const std::int64_t i = block.first + lane;
         if (pairs_.set == samebits_other_pairs ? i != j : i < j) {
-          sums[lane] = fma(block.columns[lane], other, sums[lane]);
+          sums[lane] = add_weighted(block.columns[lane], other, sums[lane]);
         }
       }
     }
@@ -282,7 +275,7 @@ class pair_log_sums : public pair_reduction<T> {
     for (const T* row = step.tile.values; row < step.tile.values + step.tile.n_rows * block_rows; row += block_rows) {
       SAMEBITS_UNROLL
       for (int v = 0; v < pair_block_vecs; ++v) {
-        sum[v] = sum[v] + shifted_exp(load<vec>(row + v * width), shift[v]);
+        sum[v] = add_exp(load<vec>(row + v * width), shift[v], sum[v]);
       }
     }
     SAMEBITS_UNROLL
@@ -325,7 +318,7 @@ class pair_log_sums : public pair_reduction<T> {
       const vec log_weight(this->weights() == nullptr ? T(0) : this->weights()[tile.first + j]);
       SAMEBITS_UNROLL
       for (int v = 0; v < pair_block_vecs; ++v) {
-        const vec term = load<vec>(row + v * width) + log_weight;
+        const vec term = log_term(load<vec>(row + v * width), log_weight);
         store(row + v * width, term);
         maximum[v] = max(maximum[v], term);
       }
@@ -360,7 +353,7 @@ class pair_gradients : public pair_adder<T, pair_gradients<T>> {
   void finish(std::int64_t first, const double* node) const {
     for (std::int64_t i = 0; i < this->n_rows(first); ++i) {
       for (std::int64_t c = 0; c < pairs_.n_cols; ++c) {
-        pairs_.out[(first + i) * pairs_.n_cols + c] = finished_sum(gradient_factor(base_) * node[c * block_rows + i]);
+        pairs_.out[(first + i) * pairs_.n_cols + c] = finished_sum(gradient_factor(base_), node[c * block_rows + i]);
       }
     }
   }

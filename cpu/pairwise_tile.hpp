@@ -8,8 +8,7 @@
 #include <type_traits>
 
 #include "cpu/gmm_layout.hpp"
-#include "lib/backend.h"
-#include "samebits/core/pairwise.hpp"
+#include "lib/pair_kernels.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
@@ -113,8 +112,7 @@ struct pair_mapping {
 
 template <class T>
 pair_mapping<T> mapping_of(const samebits_pair_kernel& c, pair_map map) {
-  return {static_cast<pair_kernel>(c.kernel), map,
-          rounded_to<T>(pair_constants<double>{c.scale, c.offset, c.slope, c.rate, c.degree})};
+  return {static_cast<pair_kernel>(c.kernel), map, constants_of<T>(c)};
 }
 
 /// Kernels whose value is the base quantity.
@@ -203,7 +201,7 @@ void weigh(const T* weights, const pair_tile<T>& tile) {
     T* const row = tile.values + j * pair_block_rows<T>;
     SAMEBITS_UNROLL
     for (int v = 0; v < pair_block_vecs; ++v) {
-      store(row + v * vec_width<T>, weight * load<vec>(row + v * vec_width<T>));
+      store(row + v * vec_width<T>, weighed(weight, load<vec>(row + v * vec_width<T>)));
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/tree_fold.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 namespace {

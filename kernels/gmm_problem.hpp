@@ -6,22 +6,9 @@
 #include "lib/backend.h"
 #include "samebits/core/gmm.hpp"
 
-// Work space on the device beside the rows. A test build makes it small, so that few rows take many batches.
-#if !defined(SAMEBITS_WORK_BYTES)
-#define SAMEBITS_WORK_BYTES (std::int64_t{256} << 20)
-#endif
-
 namespace samebits::kernels {
 
 using core::leaf_rows;
-
-inline constexpr std::int64_t work_bytes = SAMEBITS_WORK_BYTES;
-
-/// How many of n things, each of that many bytes, fit the work space; at least one.
-constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {
-  const std::int64_t most = work_bytes / bytes_each;
-  return most < 1 ? 1 : most < n ? most : n;
-}
 
 /// Rows turned on their side, so that neighbouring threads read neighbouring memory: column b of row i at
 /// columns[b * n_rows + i].

@@ -4,6 +4,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/likeliest.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 namespace {

@@ -7,6 +7,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/race_winner.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/work_space.hpp"
 #include "samebits/core/seeding.hpp"
 
 namespace samebits::kernels {

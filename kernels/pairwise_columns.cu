@@ -65,7 +65,7 @@ SAMEBITS_HD SAMEBITS_INLINE void weigh(const strip_column<T>* weights, std::int6
   for (int r = 0; r < Rows; ++r) {
     SAMEBITS_UNROLL
     for (int s = 0; s < strip_rows; ++s) {
-      values.of[r][s] = weight.of[s] * values.of[r][s];
+      values.of[r][s] = core::weighed(weight.of[s], values.of[r][s]);
     }
   }
 }
@@ -107,7 +107,7 @@ struct value_products {
     for (int b = 0; b < Panel; ++b) {
       if (first + b < columns.n_cols) {
         const strip_column<T> column = columns.column(strip, first + b);
-        sums.add_column(b, [&](int r, int s, T sum) { return core::fma(values.of[r][s], column.of[s], sum); });
+        sums.add_column(b, [&](int r, int s, T sum) { return core::add_weighted(values.of[r][s], column.of[s], sum); });
       }
     }
   }

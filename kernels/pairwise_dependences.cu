@@ -74,7 +74,7 @@ struct dependence_sums {
     for (int s = 0; s < strip_rows; ++s) {
       SAMEBITS_UNROLL
       for (int r = 0; r < n_rows; ++r) {
-        sums[r] = core::fma(values.of[r][s], others.of[r][s], sums[r]);
+        sums[r] = core::add_weighted(values.of[r][s], others.of[r][s], sums[r]);
       }
     }
   }

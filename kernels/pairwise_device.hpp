@@ -3,6 +3,8 @@
 
 #include "kernels/device_memory.hpp"
 #include "kernels/pairwise_strips.hpp"
+#include "kernels/reduce.hpp"
+#include "lib/pair_kernels.hpp"
 
 namespace samebits::kernels {
 
@@ -40,8 +42,7 @@ class device_strips {
 
 template <class T>
 pair_mapping<T> mapping_of(const samebits_pair_kernel& c) {
-  return {static_cast<pair_kernel>(c.kernel),
-          core::rounded_to<T>(core::pair_constants<double>{c.scale, c.offset, c.slope, c.rate, c.degree})};
+  return {static_cast<pair_kernel>(c.kernel), core::constants_of<T>(c)};
 }
 
 /// The arguments of a call, and its rows and weights on the device.

@@ -29,7 +29,7 @@ struct log_sums {
     set_all(sums, core::empty_sum<T>());
     for (std::int64_t strip = strips.first; strip < strips.end; ++strip) {
       for_terms(mine, strip,
-                [&](int r, T term) { sums[r] = sums[r] + core::shifted_exp(term, core::log_shift(maxima[r])); });
+                [&](int r, T term) { sums[r] = core::add_exp(term, core::log_shift(maxima[r]), sums[r]); });
     }
     out.store(batch, number, 0, maxima);
     out.store(batch, number, 1, sums);
@@ -53,7 +53,7 @@ struct log_sums {
     for (int s = 0; s < strip_rows; ++s) {
       SAMEBITS_UNROLL
       for (int r = 0; r < n_rows; ++r) {
-        body(r, values.of[r][s] + weight.of[s]);
+        body(r, core::log_term(values.of[r][s], weight.of[s]));
       }
     }
   }

@@ -263,29 +263,4 @@ struct pair_rows {
   }
 };
 
-// ---- kernels -----------------------------------------------------------------------------------------------------
-
-/// Runs reduction.reduce(number) for every number below reduction.n_threads().
-template <class Reduction>
-struct reduce_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
-  Reduction reduction;
-
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t number = global_thread<reduce_kernel>(at);
-    if (number < reduction.n_threads()) {
-      reduction.reduce(number);
-    }
-  }
-};
-
-template <class Reduction>
-void launch_reduction(const Reduction& reduction) {
-  launch(reduce_kernel<Reduction>{reduction}, blocks_for<reduce_kernel<Reduction>>(reduction.n_threads()));
-}
-
 }  // namespace samebits::kernels

@@ -15,7 +15,7 @@ SAMEBITS_HD SAMEBITS_INLINE void add_values(const strip_column<T>* weights, std:
     for (int s = 0; s < strip_rows; ++s) {
       SAMEBITS_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        sums[r] = sums[r] + values.of[r][s];
+        sums[r] = core::add_value(values.of[r][s], sums[r]);
       }
     }
   } else {
@@ -24,7 +24,7 @@ SAMEBITS_HD SAMEBITS_INLINE void add_values(const strip_column<T>* weights, std:
     for (int s = 0; s < strip_rows; ++s) {
       SAMEBITS_UNROLL
       for (int r = 0; r < Rows; ++r) {
-        sums[r] = core::fma(weight.of[s], values.of[r][s], sums[r]);
+        sums[r] = core::add_weighted(weight.of[s], values.of[r][s], sums[r]);
       }
     }
   }
@@ -112,13 +112,6 @@ struct number_sums {
   pair_batch<n_rows> batch;
   pair_nodes out;
 
-  /// For what these are the sums.
-  static bool takes(const samebits_pairs& pairs) {
-    return pairs.n_kernels == 1 && pairs.n_cols == 1 && pairs.y_weights == nullptr &&
-           pairs.map == static_cast<std::int32_t>(core::pair_map::value) &&
-           pairs.kernels[0].kernel == static_cast<std::int32_t>(pair_kernel::product);
-  }
-
   SAMEBITS_HD std::int64_t n_threads() const { return batch.n_threads(); }
   SAMEBITS_HD void reduce(std::int64_t number) const {
     const row_group<n_rows> mine = batch.rows(number);
@@ -156,7 +149,7 @@ struct number_sums {
     for (int s = 0; s < strip_rows; ++s) {
       SAMEBITS_UNROLL
       for (int r = 0; r < n_rows; ++r) {
-        const T sum = core::fma(x[r], y.of[s], sums[r]);
+        const T sum = core::add_weighted(x[r], y.of[s], sums[r]);
         sums[r] = counts(r, s) ? sum : sums[r];
       }
     }
@@ -197,7 +190,7 @@ void sum_numbers(const pair_call<T>& call) {
 template <class T>
 void sum_pairs(const pair_call<T>& call) {
   const std::int64_t n = call.pairs().n_kernels;
-  if (number_sums<T>::takes(call.pairs())) {
+  if (core::are_of_numbers(call.pairs())) {
     return sum_numbers(call);
   }
   if (call.pairs().map == static_cast<std::int32_t>(pair_map::d_bandwidth)) {

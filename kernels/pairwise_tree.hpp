@@ -1,9 +1,9 @@
 // Nodes of leaves of y for rows of x on the device: where they go, and how they fit the work space.
 #pragma once
 
-#include "kernels/gmm_problem.hpp"
 #include "kernels/pairwise_device.hpp"
 #include "kernels/tree_fold.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 
@@ -115,7 +115,7 @@ struct finished_sums {
   SAMEBITS_HD void reduce(std::int64_t number) const {
     const std::int64_t i = is_turned ? number % n_rows : number / n_parts;
     const std::int64_t k = is_turned ? number / n_rows : number % n_parts;
-    out[number] = core::finished_sum(factor * node[k * n_rows + i]);
+    out[number] = core::finished_sum(factor, node[k * n_rows + i]);
   }
 };
 

@@ -3,10 +3,10 @@
 #include <vector>
 
 #include "kernels/device_memory.hpp"
-#include "kernels/gmm_problem.hpp"
 #include "kernels/guard.hpp"
-#include "kernels/launch.hpp"
+#include "kernels/reduce.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/work_space.hpp"
 #include "lib/summary_nodes.hpp"
 
 namespace samebits::kernels {
@@ -45,22 +45,14 @@ struct leaf_batch {
 
 /// A thread per leaf, lane and column: lane sums [n_leaves x period].
 template <class T>
-struct leaf_sums_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct leaf_sums {
   leaf_batch<T> batch;
   samebits_statistic statistic;
   double* sums;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t thread = global_thread<leaf_sums_kernel>(at);
+  SAMEBITS_HD std::int64_t n_threads() const { return batch.n_leaves() * batch.period(); }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
     const std::int64_t leaf = thread / batch.period();
-    if (leaf >= batch.n_leaves()) {
-      return;
-    }
     const std::int64_t e = thread % batch.period();
     const std::int64_t a = e % batch.n_cols;
     double sum = core::empty_sum<double>();
@@ -72,41 +64,25 @@ struct leaf_sums_kernel {
 };
 
 /// A thread per leaf and column: folds lane sums to the first lane's place.
-struct fold_lanes_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct lane_fold {
   double* sums;
   std::int64_t n_leaves;
   std::int64_t n_cols;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t leaf = global_thread<fold_lanes_kernel>(at) / n_cols;
-    if (leaf < n_leaves) {
-      core::fold_row_lanes(sums + leaf * n_cols * core::row_lanes(n_cols), n_cols,
-                           global_thread<fold_lanes_kernel>(at) % n_cols);
-    }
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves * n_cols; }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
+    core::fold_row_lanes(sums + thread / n_cols * n_cols * core::row_lanes(n_cols), n_cols, thread % n_cols);
   }
 };
 
 /// A thread per leaf: its weight, where the rows have weights, as the sum of a single column.
-struct leaf_weights_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct leaf_weights {
   leaf_batch<double> weights;  // as rows of one column; x null: all 1
   double* nodes;
   std::int64_t node_size;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t leaf = global_thread<leaf_weights_kernel>(at);
-    if (leaf >= weights.n_leaves()) {
-      return;
-    }
+  SAMEBITS_HD std::int64_t n_threads() const { return weights.n_leaves(); }
+  SAMEBITS_HD void reduce(std::int64_t leaf) const {
     const std::int64_t first = leaf * leaf_rows;
     if (weights.x == nullptr) {
       nodes[leaf * node_size] = static_cast<double>(weights.end_of(leaf) - first);
@@ -127,24 +103,16 @@ struct leaf_weights_kernel {
 
 /// A thread per leaf, lane and column: the spread about the leaf's mean.
 template <class T>
-struct spread_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct leaf_spreads {
   leaf_batch<T> batch;
   const double* sums;  // folded
   const double* nodes;
   std::int64_t node_size;
   core::spread<double>* spreads;  // [n_leaves x period]
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t thread = global_thread<spread_kernel>(at);
+  SAMEBITS_HD std::int64_t n_threads() const { return batch.n_leaves() * batch.period(); }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
     const std::int64_t leaf = thread / batch.period();
-    if (leaf >= batch.n_leaves()) {
-      return;
-    }
     const std::int64_t e = thread % batch.period();
     const std::int64_t a = e % batch.n_cols;
     const double mean = core::per_weight(sums[leaf * batch.period() + a], nodes[leaf * node_size]);
@@ -157,24 +125,17 @@ struct spread_kernel {
 };
 
 /// A thread per leaf and column completes the moments.
-struct close_moments_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct closed_moments {
   const double* sums;  // folded
   core::spread<double>* spreads;
   double* nodes;
   std::int64_t n_leaves;
   std::int64_t n_cols;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t leaf = global_thread<close_moments_kernel>(at) / n_cols;
-    if (leaf >= n_leaves) {
-      return;
-    }
-    const std::int64_t a = global_thread<close_moments_kernel>(at) % n_cols;
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves * n_cols; }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
+    const std::int64_t leaf = thread / n_cols;
+    const std::int64_t a = thread % n_cols;
     const std::int64_t period = n_cols * core::row_lanes(n_cols);
     const core::moments_node node(nodes + leaf * core::moments_node::size(n_cols), n_cols);
     node.sum[a] = sums[leaf * period + a];
@@ -186,11 +147,7 @@ struct close_moments_kernel {
 /// A thread per leaf, lane and element of the second moments and their differences' sums: chains about the leaf's mean.
 /// Elements are the lower triangle, row after row, and then the sums of differences.
 template <class T>
-struct second_moments_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct second_moments {
   leaf_batch<T> batch;
   const double* sums;  // folded
   const double* nodes;
@@ -200,14 +157,10 @@ struct second_moments_kernel {
   SAMEBITS_HD static std::int64_t triangle(std::int64_t n) { return n * (n + 1) / 2; }
   SAMEBITS_HD static std::int64_t elements(std::int64_t n_cols) { return triangle(n_cols) + n_cols; }
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t thread = global_thread<second_moments_kernel>(at);
+  SAMEBITS_HD std::int64_t n_threads() const { return batch.n_leaves() * batch.n_lanes() * elements(batch.n_cols); }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
     const std::int64_t n = elements(batch.n_cols);
     const std::int64_t leaf = thread / (n * batch.n_lanes());
-    if (leaf >= batch.n_leaves()) {
-      return;
-    }
     const std::int64_t lane = thread / n % batch.n_lanes();
     std::int64_t b = thread % n;
     const bool is_rest = b >= triangle(batch.n_cols);
@@ -232,23 +185,15 @@ struct second_moments_kernel {
 };
 
 /// A thread per leaf completes the covariances.
-struct close_covariance_kernel {
-  static constexpr int block_threads = 64;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct closed_covariances {
   const double* sums;  // folded
-  double* second;      // of second_moments_kernel
+  double* second;      // of second_moments
   double* nodes;
   std::int64_t n_leaves;
   std::int64_t n_cols;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t leaf = global_thread<close_covariance_kernel>(at);
-    if (leaf >= n_leaves) {
-      return;
-    }
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves; }
+  SAMEBITS_HD void reduce(std::int64_t leaf) const {
     const std::int64_t n_lanes = core::row_lanes(n_cols);
     const std::int64_t n = n_cols * (n_cols + 1) / 2 + n_cols;
     double* const own = second + leaf * n_lanes * n;
@@ -268,31 +213,20 @@ struct close_covariance_kernel {
 };
 
 /// Copies folded sums to the nodes: a thread per leaf and column.
-struct take_sums_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct taken_sums {
   const double* sums;
   double* nodes;
   std::int64_t n_leaves;
   std::int64_t n_cols;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t thread = global_thread<take_sums_kernel>(at);
-    if (thread < n_leaves * n_cols) {
-      nodes[thread] = sums[thread / n_cols * n_cols * core::row_lanes(n_cols) + thread % n_cols];
-    }
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves * n_cols; }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
+    nodes[thread] = sums[thread / n_cols * n_cols * core::row_lanes(n_cols) + thread % n_cols];
   }
 };
 
 /// One level of the tree: a thread per pair of nodes.
-struct merge_nodes_kernel {
-  static constexpr int block_threads = 64;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct node_merge {
   samebits_statistic statistic;
   double* nodes;
   std::int64_t n_nodes;
@@ -300,9 +234,9 @@ struct merge_nodes_kernel {
   std::int64_t node_size;
   std::int64_t step;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t left = global_thread<merge_nodes_kernel>(at) * 2 * step;
+  SAMEBITS_HD std::int64_t n_threads() const { return (n_nodes + 2 * step - 1) / (2 * step); }
+  SAMEBITS_HD void reduce(std::int64_t pair) const {
+    const std::int64_t left = pair * 2 * step;
     if (left + step < n_nodes) {
       core::merge_nodes(statistic, nodes + left * node_size, nodes + (left + step) * node_size, n_cols);
     }
@@ -353,8 +287,7 @@ class summary_on_device {
   /// The node of the leaves on the device, to the first one.
   void merge_leaves(std::int64_t n_leaves) {
     for (std::int64_t step = 1; step < n_leaves; step *= 2) {
-      const merge_nodes_kernel kernel{statistic_, nodes_.data(), n_leaves, n_cols_, node_size_, step};
-      launch(kernel, blocks_for<merge_nodes_kernel>((n_leaves + 2 * step - 1) / (2 * step)));
+      launch_reduction<64>(node_merge{statistic_, nodes_.data(), n_leaves, n_cols_, node_size_, step});
     }
   }
 
@@ -392,29 +325,23 @@ class summary_on_device {
   void make_leaves(const leaf_batch<T>& batch, double* nodes) {
     const std::int64_t n_leaves = batch.n_leaves();
     sums_.make_room(n_leaves * batch.period());
-    run_threads(leaf_sums_kernel<T>{batch, statistic_, sums_.data()}, n_leaves * batch.period());
-    run_threads(fold_lanes_kernel{sums_.data(), n_leaves, n_cols_}, n_leaves * n_cols_);
+    launch_reduction(leaf_sums<T>{batch, statistic_, sums_.data()});
+    launch_reduction(lane_fold{sums_.data(), n_leaves, n_cols_});
     if (statistic_ < samebits_statistic_moments) {
-      run_threads(take_sums_kernel{sums_.data(), nodes, n_leaves, n_cols_}, n_leaves * n_cols_);
+      launch_reduction(taken_sums{sums_.data(), nodes, n_leaves, n_cols_});
       return;
     }
     const leaf_batch<double> weights{batch.weights, nullptr, nullptr, batch.n_rows, 1};
-    run_threads(leaf_weights_kernel{weights, nodes, node_size_}, n_leaves);
+    launch_reduction(leaf_weights{weights, nodes, node_size_});
     if (statistic_ == samebits_statistic_moments) {
       spreads_.make_room(n_leaves * batch.period());
-      run_threads(spread_kernel<T>{batch, sums_.data(), nodes, node_size_, spreads_.data()}, n_leaves * batch.period());
-      run_threads(close_moments_kernel{sums_.data(), spreads_.data(), nodes, n_leaves, n_cols_}, n_leaves * n_cols_);
+      launch_reduction(leaf_spreads<T>{batch, sums_.data(), nodes, node_size_, spreads_.data()});
+      launch_reduction(closed_moments{sums_.data(), spreads_.data(), nodes, n_leaves, n_cols_});
       return;
     }
-    const std::int64_t n_second = n_leaves * batch.n_lanes() * second_moments_kernel<T>::elements(n_cols_);
-    second_.make_room(n_second);
-    run_threads(second_moments_kernel<T>{batch, sums_.data(), nodes, node_size_, second_.data()}, n_second);
-    run_threads(close_covariance_kernel{sums_.data(), second_.data(), nodes, n_leaves, n_cols_}, n_leaves);
-  }
-
-  template <class Kernel>
-  static void run_threads(const Kernel& kernel, std::int64_t n_threads) {
-    launch(kernel, blocks_for<Kernel>(n_threads));
+    second_.make_room(n_leaves * batch.n_lanes() * second_moments<T>::elements(n_cols_));
+    launch_reduction(second_moments<T>{batch, sums_.data(), nodes, node_size_, second_.data()});
+    launch_reduction<64>(closed_covariances{sums_.data(), second_.data(), nodes, n_leaves, n_cols_});
   }
 
   samebits_statistic statistic_;

@@ -1,8 +1,7 @@
 // Totals that follow from sums over rows.
-#include <cmath>
-
 #include "lib/pairwise_totals.hpp"
 #include "lib/row_sum.hpp"
+#include "samebits/core/summary.hpp"
 
 namespace samebits::pairs {
 
@@ -68,23 +67,24 @@ double product_total(const arguments& a) {
     return all;
   }
   const std::vector<double> origin(size_of(a.x.n_cols), 0.0);
-  const auto squared_weight = [&](std::int64_t i) { return x.weight(i) * x.weight(i); };
-  const double own = sum_over_rows(a.x.n_rows, squared_weight, [&](std::int64_t i) {
+  const auto pair_weight = [&](std::int64_t i) { return core::own_pair_weight(x.weight(i)); };
+  const double own = sum_over_rows(a.x.n_rows, pair_weight, [&](std::int64_t i) {
     return squares_about({a.x.rows(i, 1), {}}, origin);
   });
-  return a.options.mode == pairwise_mode::upper ? 0.5 * (all - own) : all - own;
+  const double others = core::others_total(all, own);
+  return a.options.mode == pairwise_mode::upper ? core::upper_total(others) : others;
 }
 
 /// The moments of weighted rows about a point that is their mean, up to rounding, where no weight is negative.
 struct moments {
   explicit moments(const weighted_rows& rows) : centre(size_of(rows.x.n_cols)), first(centre.size()) {
     weight = rows.sum([](std::int64_t) { return 1.0; });
-    const auto size = [&](std::int64_t i) { return std::abs(rows.weight(i)); };
+    const auto size = [&](std::int64_t i) { return core::magnitude(rows.weight(i)); };
     const double sizes = sum_over_rows(rows.x.n_rows, size, [](std::int64_t) { return 1.0; });
     for (std::size_t c = 0; c < centre.size(); ++c) {
       const auto value = [&](std::int64_t i) { return rows.x(i, static_cast<std::int64_t>(c)); };
-      centre[c] = sizes > 0 ? sum_over_rows(rows.x.n_rows, size, value) / sizes : 0.0;
-      first[c] = rows.sum([&](std::int64_t i) { return value(i) - centre[c]; });
+      centre[c] = core::per_weight(sum_over_rows(rows.x.n_rows, size, value), sizes);
+      first[c] = rows.sum([&](std::int64_t i) { return core::offset_from(value(i), centre[c]); });
     }
     second = squares_about(rows, centre);
   }
@@ -98,7 +98,7 @@ struct moments {
 double squared_total(const moments& x, const moments& y) {
   std::vector<double> d(x.centre.size());
   for (std::size_t c = 0; c < d.size(); ++c) {
-    d[c] = x.centre[c] - y.centre[c];
+    d[c] = core::offset_from(x.centre[c], y.centre[c]);
   }
   return core::pair_moments_total(
       {x.weight, y.weight, x.second, y.second, dot(x.first, y.first), dot(x.first, d), dot(y.first, d), dot(d, d)});
@@ -108,7 +108,7 @@ double squared_distance_total(const arguments& a) {
   const moments x({a.x, a.options.x_weights});
   if (a.is_self) {
     const double all = squared_total(x, x);
-    return a.options.mode == pairwise_mode::upper ? 0.5 * all : all;
+    return a.options.mode == pairwise_mode::upper ? core::upper_total(all) : all;
   }
   return squared_total(x, moments({a.y, a.options.y_weights}));
 }

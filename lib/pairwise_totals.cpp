@@ -1,5 +1,6 @@
 #include "lib/pairwise_totals.hpp"
 
+#include "lib/pair_kernels.hpp"
 #include "lib/row_sum.hpp"
 
 namespace samebits::pairs {
@@ -11,8 +12,7 @@ namespace {
 template <class T>
 void fill_typed_diagonal(const samebits_pairs& pairs, const samebits_pair_kernel& kernel, std::span<double> out) {
   const auto id = static_cast<pair_kernel>(kernel.kernel);
-  const core::pair_constants<T> constants = core::rounded_to<T>(
-      core::pair_constants<double>{kernel.scale, kernel.offset, kernel.slope, kernel.rate, kernel.degree});
+  const core::pair_constants<T> constants = core::constants_of<T>(kernel);
   const T* const weights = static_cast<const T*>(pairs.y_weights);
   for (std::int64_t i = 0; i < pairs.n_x; ++i) {
     const T* const x = static_cast<const T*>(pairs.x) + i * pairs.n_cols;

@@ -1,6 +1,5 @@
 #include "samebits/sum.hpp"
 
-#include <algorithm>
 #include <iterator>
 
 #include "lib/checks.hpp"
@@ -64,24 +63,23 @@ template <class T>
 double largest_magnitude(const context& ctx, std::span<const T> x) {
   std::vector<double> node = node_of_finite(ctx, "norm", statistic::moments, rows_of(as_column(x)));
   const summary s = summary_of(node, std::ssize(x), 1, 0);
-  return x.empty() ? 0.0 : std::max(-s.min.front(), s.max.front());
+  return x.empty() ? 0.0 : core::max(-s.min.front(), s.max.front());
 }
 
-/// The square root of the sum of squares. Where squares overflow or lose bits, of the numbers times a power of two:
-/// either brings all numbers that count to where squares and their sums have room.
+/// The square root of the sum of squares.
 template <class T>
 double l2_norm(const context& ctx, std::span<const T> x) {
   const double squares = products_of(ctx, "norm", x, x);
-  if (squares > 0x1p-900 && squares < 0x1p1000) {
-    return core::sqrt(squares);
+  const double scale = core::norm_scale(squares);
+  if (scale == 1) {
+    return core::norm_of(squares, scale);
   }
-  const double scale = squares < 1 ? 0x1p600 : 0x1p-600;
   row_sum sum;
   for (const T value : x) {
-    const double scaled = static_cast<double>(value) * scale;
+    const double scaled = core::scaled(static_cast<double>(value), scale);
     sum.add_product(scaled, scaled);
   }
-  return core::sqrt(sum.finish()) / scale;
+  return core::norm_of(sum.finish(), scale);
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include "lib/over_threads.hpp"
 #include "lib/pairwise_totals.hpp"
 #include "lib/permutation_test.hpp"
+#include "samebits/core/summary.hpp"
 #include "samebits/core/two_sample.hpp"
 #include "samebits/permutation.hpp"
 
@@ -73,12 +74,10 @@ struct group_sums {
     }
   }
   void add(const group_sums& right) {
-    for (std::int64_t c = 0; c < together; ++c) {
-      within[c] = within[c] + right.within[c];
-      lower[c] = lower[c] + right.lower[c];
-      upper[c] = upper[c] + right.upper[c];
-      own[c] = own[c] + right.own[c];
-    }
+    core::merge_sums(within, right.within, together);
+    core::merge_sums(lower, right.lower, together);
+    core::merge_sums(upper, right.upper, together);
+    core::merge_sums(own, right.own, together);
   }
 };
 
@@ -243,11 +242,11 @@ class labellings {
     const double* const values = values_.data() + place;
     const double row_sum = row_sums_[size_of(i)];
     const double own = own_[size_of(i)];
+    core::merge_sums(sums.upper, values, n_together);
     for (std::int64_t k = 0; k < n_together; ++k) {
       const double label = static_cast<double>(labels[k]);
       sums.within[k] = core::add_labelled(sums.within[k], label, values[k]);
       sums.lower[k] = core::add_labelled(sums.lower[k], label, row_sum);
-      sums.upper[k] = sums.upper[k] + values[k];
       sums.own[k] = core::add_labelled(sums.own[k], label, own);
     }
   }
@@ -273,10 +272,8 @@ class labellings {
 
 core::pair_numbers numbers_of_pairs(const setting& s) {
   const auto [n_labelled, n_others] = std::minmax(s.x.n_rows, s.y.n_rows);
-  const double n = static_cast<double>(n_labelled);
-  const double m = static_cast<double>(n_others);
-  const double left_out = s.type == estimator::u ? 1 : 0;
-  return {n * (n - left_out), m * (m - left_out), n * m};
+  return core::numbers_of(static_cast<double>(n_labelled), static_cast<double>(n_others),
+                          s.type == estimator::u ? 1 : 0);
 }
 
 template <class T>
@@ -291,13 +288,13 @@ permutation_test_result run_typed(const context& ctx, const setting& s, const pe
     if (first == 0) {
       total = sums[0];
       const core::pair_means observed = core::means_of(sums[1], total, numbers);
-      test.observe(core::finished_sum(s.sign * core::energy_of(observed)), core::magnitude_of(observed), s.x.dtype);
+      test.observe(core::two_sample_statistic(observed, s.sign), core::magnitude_of(observed), s.x.dtype);
       sums = sums.subspan(2);
     }
     statistics.clear();
     for (const core::label_sums& of_permutation : sums) {
       const core::pair_means means = core::means_of(of_permutation, total, numbers);
-      statistics.push_back(core::finished_sum(s.sign * core::energy_of(means)));
+      statistics.push_back(core::two_sample_statistic(means, s.sign));
     }
     if (!statistics.empty()) {
       test.add(statistics);

@@ -87,7 +87,7 @@ struct functor_pairs {
 template <class T>
 SAMEBITS_HD SAMEBITS_INLINE T add_value(const functor_pairs<T>& pairs, std::int64_t j, T value, T sum) {
   const T* const weights = pairs.is_self() ? pairs.x_weights : pairs.y_weights;
-  return weights == nullptr ? sum + value : core::fma(weights[j], value, sum);
+  return weights == nullptr ? core::add_value(value, sum) : core::add_weighted(weights[j], value, sum);
 }
 
 #if defined(__CUDACC__)

@@ -382,6 +382,25 @@ SAMEBITS_HD inline void normalise_row(const T* x, std::int64_t n_cols, T* out) {
 
 // ---- reductions --------------------------------------------------------------------------------------------------
 
+/// One more value in the chain of a leaf.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V add_value(V value, V sum) {
+  return sum + value;
+}
+
+/// The same times its weight, the product not being rounded. The weight is that of a row of y; in K V, and in sums of
+/// products, it is the first factor.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V add_weighted(V weight, V value, V sum) {
+  return fma(weight, value, sum);
+}
+
+/// A value times the weight of its row of y, for what has another use for the product.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V weighed(V weight, V value) {
+  return weight * value;
+}
+
 /// Adds the gradient of a kernel by one column of x. `slope` is the derivative by the base quantity. For squared
 /// distances twice this is missing, which is exact and comes at the end.
 template <pair_base Base, class V>
@@ -401,6 +420,15 @@ SAMEBITS_HD SAMEBITS_INLINE constexpr double gradient_factor(pair_base base) {
   return base == pair_base::squared ? 2.0 : 1.0;
 }
 
+/// A sum that goes out, times what is missing.
+SAMEBITS_HD SAMEBITS_INLINE double finished_sum(double factor, double sum) { return finished_sum(factor * sum); }
+
+/// A term of a sum of exponentials, from the logarithms of a value and of its weight.
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V log_term(V log_value, V log_weight) {
+  return log_value + log_weight;
+}
+
 /// A maximum made fit for subtraction: terms -infinity less the maximum of nothing would not be numbers.
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE V log_shift(V maximum) {
@@ -411,6 +439,10 @@ SAMEBITS_HD SAMEBITS_INLINE V log_shift(V maximum) {
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE V shifted_exp(V term, V shift) {
   return exp_nonpositive(term - shift);
+}
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V add_exp(V term, V shift, V sum) {
+  return sum + shifted_exp(term, shift);
 }
 
 /// The sum of exponentials sum exp(maximum), as a node of the tree over leaves; (-infinity, -0.0) is nothing.
@@ -436,6 +468,13 @@ SAMEBITS_HD SAMEBITS_INLINE V log_of(const log_node<V>& node) {
 /// The total over all pairs of x with itself, from that over i < j and that of the pairs of a row with itself.
 SAMEBITS_HD SAMEBITS_INLINE double symmetric_total(double upper, double diagonal) { return fma(2.0, upper, diagonal); }
 
+/// The other way round: the total over the pairs of different rows; and half of it, the total over i < j.
+SAMEBITS_HD SAMEBITS_INLINE double others_total(double all, double diagonal) { return all - diagonal; }
+SAMEBITS_HD SAMEBITS_INLINE double upper_total(double others) { return 0.5 * others; }
+
+/// The weight of a row's pair with itself.
+SAMEBITS_HD SAMEBITS_INLINE double own_pair_weight(double weight) { return weight * weight; }
+
 /// Inner products of what pair_moments_total needs. x = p + a and y = q + b, p and q points of the two sets, d = p - q;
 /// a and b are sums over rows, each times its weight.
 struct pair_moments {
@@ -449,6 +488,9 @@ struct pair_moments {
   double d_d;
 };
 
+/// A column of a = x - p, of b and of d.
+SAMEBITS_HD SAMEBITS_INLINE double offset_from(double x, double point) { return x - point; }
+
 /// The sum of |x - y|^2 = |a|^2 + |b|^2 + |d|^2 - 2 a.b + 2 a.d - 2 b.d over all pairs.
 SAMEBITS_HD SAMEBITS_INLINE double pair_moments_total(const pair_moments& m) {
   double total = fma(m.weight_y, m.squares_x, m.weight_x * m.squares_y);
@@ -456,12 +498,6 @@ SAMEBITS_HD SAMEBITS_INLINE double pair_moments_total(const pair_moments& m) {
   total = fma(-2.0, m.a_b, total);
   total = fma(2.0 * m.weight_y, m.a_d, total);
   return fma(-2.0 * m.weight_x, m.b_d, total);
-}
-
-/// Does (value, j) come before (other, other_j)? Of equal values the lower index does.
-template <class T>
-SAMEBITS_HD SAMEBITS_INLINE bool is_before(T value, std::int64_t j, T other, std::int64_t other_j) {
-  return value < other || (!(other < value) && j < other_j);
 }
 
 }  // namespace SAMEBITS_TARGET

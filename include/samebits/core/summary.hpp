@@ -201,6 +201,21 @@ SAMEBITS_HD inline void merge_sums(double* left, const double* right, std::int64
   }
 }
 
+// ---- norms -------------------------------------------------------------------------------------------------------
+
+/// What numbers are multiplied with before they are squared, when their squares come to `squares`: 1, or where these
+/// overflow or lose bits a power of two. It brings all numbers that count to where squares and their sums have room.
+SAMEBITS_HD SAMEBITS_INLINE double norm_scale(double squares) {
+  if (squares > 0x1p-900 && squares < 0x1p1000) {
+    return 1;
+  }
+  return squares < 1 ? 0x1p600 : 0x1p-600;
+}
+SAMEBITS_HD SAMEBITS_INLINE double scaled(double x, double scale) { return x * scale; }
+
+/// The norm, from the squares of the scaled numbers.
+SAMEBITS_HD SAMEBITS_INLINE double norm_of(double squares, double scale) { return sqrt(squares) / scale; }
+
 // ---- covariances -------------------------------------------------------------------------------------------------
 
 /// What a row's columns a and b add to a second moment: first the weighted difference of a, then the product with that

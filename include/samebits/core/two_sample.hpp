@@ -50,6 +50,11 @@ struct pair_numbers {
   double between;
 };
 
+/// Of the pairs of two samples. `left_out` is 1 where rows have no pair with themselves, otherwise 0.
+SAMEBITS_HD SAMEBITS_INLINE pair_numbers numbers_of(double n_labelled, double n_others, double left_out) {
+  return {n_labelled * (n_labelled - left_out), n_others * (n_others - left_out), n_labelled * n_others};
+}
+
 /// `all` are the sums for the labelling of all rows.
 SAMEBITS_HD inline pair_means means_of(const label_sums& s, const label_sums& all, const pair_numbers& n) {
   const double touched = s.lower + s.upper;  // pairs with a labelled row; those of two count twice
@@ -62,6 +67,11 @@ SAMEBITS_HD inline pair_means means_of(const label_sums& s, const label_sums& al
 /// its negative.
 SAMEBITS_HD SAMEBITS_INLINE double energy_of(const pair_means& m) {
   return fma(2.0, m.between, -(m.labelled + m.others));
+}
+
+/// What goes out: `sign` is 1 for the energy distance and -1 for the discrepancy.
+SAMEBITS_HD SAMEBITS_INLINE double two_sample_statistic(const pair_means& m, double sign) {
+  return finished_sum(sign * energy_of(m));
 }
 
 /// The size of what a statistic is made of.
