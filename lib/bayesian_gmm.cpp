@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cpu/parallel.hpp"
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_runs.hpp"
 #include "lib/gmm_start.hpp"
+#include "lib/over_threads.hpp"
 #include "samebits/core/bayesian_gmm.hpp"
 
 namespace samebits {
@@ -200,19 +200,10 @@ class bayesian_run : public fit_run {
     const std::int64_t work = mixture_.n_components * covariance_size(mixture_.type, mixture_.n_cols) * mixture_.n_cols;
     const int n_threads = work > (1 << 17) ? rows.ctx().n_threads() : 1;
     const std::int64_t size = 2 * mixture_.n_cols;
-    struct task {
-      bayesian_run* self;
-      bool float_rows;
-      std::int64_t size;
-      std::vector<double> memory;  // of the threads
-    } all{this, rows.x().dtype == SAMEBITS_FLOAT32, size, std::vector<double>(n_threads * size)};
-    cpu::parallel_for(
-        n_threads, mixture_.n_components,
-        [](void* context, std::int64_t k, int thread) {
-          task& t = *static_cast<task*>(context);
-          (t.self->*Member)(k, t.float_rows, t.memory.data() + thread * t.size);
-        },
-        &all);
+    const bool float_rows = rows.x().dtype == SAMEBITS_FLOAT32;
+    std::vector<double> memory(n_threads * size);
+    over_threads(n_threads, mixture_.n_components,
+                 [&](std::int64_t k, int thread) { (this->*Member)(k, float_rows, memory.data() + thread * size); });
   }
 
   /// Mean and covariance of the posterior. A component without rows has those of the prior.

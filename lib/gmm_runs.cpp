@@ -6,8 +6,8 @@
 #include <exception>
 #include <mutex>
 
-#include "cpu/parallel.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/over_threads.hpp"
 #include "samebits/core/gmm.hpp"
 
 namespace samebits::gmm {
@@ -191,12 +191,8 @@ class side_by_side {
         problems_(static_cast<std::size_t>(all.rows.ctx().n_threads())) {}
 
   void run(std::int64_t n) {
-    cpu::parallel_for(
-        all_.rows.ctx().n_threads(), n,
-        [](void* self, std::int64_t restart, int thread) {
-          static_cast<side_by_side*>(self)->run_restart(restart, thread);
-        },
-        this);
+    over_threads(all_.rows.ctx().n_threads(), n,
+                 [this](std::int64_t restart, int thread) { run_restart(restart, thread); });
   }
 
  private:

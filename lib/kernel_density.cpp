@@ -34,7 +34,8 @@ void check(const pairs::arguments& a, std::span<double> out) {
     refuse(function, "mode is " + text(static_cast<std::int64_t>(a.options.mode)) + " but must be 0 (cross)");
   }
   check_rows(a);
-  pairs::checked(function, a.x, a.y, a.options);
+  pairs::check_options(a);
+  pairs::check_weights(a);
   pairs::refuse_bandwidths(a);
   pairs::refuse_x_weights(a);
   if (!core::has_density(a.options.kernel)) {
@@ -49,13 +50,7 @@ double log_total_weight(const pairs::arguments& a) {
     return core::log(static_cast<double>(a.y.n_rows));
   }
   row_sum sum;
-  for (std::int64_t j = 0; j < a.y.n_rows; ++j) {
-    const double weight = a.y_weights[pairs::size_of(j)];
-    if (weight < 0) {
-      refuse(function, "y_weights[" + text(j) + "] is " + text(weight) + " but must not be negative");
-    }
-    sum.add(weight);
-  }
+  sum.add(a.y_weights);
   const double total = sum.finish();
   if (!(total > 0)) {
     refuse(function, "y_weights are all 0");
@@ -72,11 +67,12 @@ void log_density(const context& ctx, matrix_view<const T> points, matrix_view<co
   const default_fp_environment environment;
   const pairs::arguments a{function, at, points, o, false, o.y_weights};
   check(a, out);
-  const double log_weight = log_total_weight(a);
+  const std::vector<double> log_weights = pairs::log_weights(a);
+  const double log_total = log_total_weight(a);
   const double log_integral = core::log_integral(o.kernel, o.bandwidth);
-  pairwise_log_sum_exp(ctx, at, points, o, out);
+  pairs::prepared_call(a, core::pair_map::log, log_weights).run(ctx, samebits_pair_log_sums, out.data());
   for (double& density : out) {
-    density = core::log_density(density, log_weight, log_integral, a.x.n_cols);
+    density = core::log_density(density, log_total, log_integral, a.x.n_cols);
   }
 }
 

@@ -8,8 +8,8 @@
 #include <mutex>
 #include <vector>
 
-#include "cpu/parallel.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/over_threads.hpp"
 #include "lib/pairwise_totals.hpp"
 
 namespace samebits::detail {
@@ -107,13 +107,7 @@ class functor_job {
 
   template <auto Task>
   void run(std::int64_t n_tasks) {
-    cpu::parallel_for(
-        n_threads_, n_tasks,
-        [](void* context, std::int64_t task, int) {
-          functor_job& job = *static_cast<functor_job*>(context);
-          job.thrown_.watch(task, [&] { (job.*Task)(task); });
-        },
-        this);
+    over_threads(n_threads_, n_tasks, [this](std::int64_t task) { thrown_.watch(task, [&] { (this->*Task)(task); }); });
     thrown_.rethrow();
   }
 

@@ -64,20 +64,6 @@ void rows(const context& ctx, const data_view& x, const data_view& y, const pair
   }
 }
 
-/// The logarithms of weights, which are not negative.
-std::vector<double> log_weights(const arguments& a) {
-  std::vector<double> logs;
-  for (std::int64_t j = 0; j < std::ssize(a.y_weights); ++j) {
-    const double weight = a.y_weights[size_of(j)];
-    if (weight < 0) {
-      refuse(a.function, std::string(a.is_self ? "x_weights[" : "y_weights[") + text(j) + "] is " + text(weight) +
-                             " but must not be negative");
-    }
-    logs.push_back(core::log(weight));
-  }
-  return logs;
-}
-
 void log_sum_exp(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o,
                  std::span<double> out) {
   const default_fp_environment environment;

@@ -110,24 +110,33 @@ void check_matrix(const arguments& a, const char* name, const data_view& x) {
   require_finite(a.function, name, x);
 }
 
-arguments checked(const char* function, const data_view& x, const data_view& y, const pairwise_options& o) {
+void check_options(const arguments& a) {
+  const pairwise_options& o = a.options;
   if (static_cast<int>(o.mode) < 0 || o.mode > pairwise_mode::upper) {
-    refuse(function, "mode is " + text(static_cast<std::int64_t>(o.mode)) + " but must be 0 to 3");
+    refuse(a.function, "mode is " + text(static_cast<std::int64_t>(o.mode)) + " but must be 0 to 3");
   }
   if (static_cast<int>(o.algorithm) < 0 || o.algorithm > pairwise_algorithm::direct) {
-    refuse(function, "algorithm is " + text(static_cast<std::int64_t>(o.algorithm)) + " but must be 0 or 1");
+    refuse(a.function, "algorithm is " + text(static_cast<std::int64_t>(o.algorithm)) + " but must be 0 or 1");
   }
-  const bool is_self = o.mode != pairwise_mode::cross;
-  const arguments a{function, x, is_self ? x : y, o, is_self, is_self ? o.x_weights : o.y_weights};
   check_kernel(a);
   check_bandwidths(a);
-  check_rows(a, y);
-  check_weights(a, "x_weights", o.x_weights, x.n_rows, "x");
-  if (is_self && !o.y_weights.empty()) {
-    refuse(function, std::string("y_weights are given but mode is ") + name_of(o.mode) +
-                         ", where x_weights are those of both sides");
+}
+
+void check_weights(const arguments& a) {
+  check_weights(a, "x_weights", a.options.x_weights, a.x.n_rows, "x");
+  if (a.is_self && !a.options.y_weights.empty()) {
+    refuse(a.function, std::string("y_weights are given but mode is ") + name_of(a.options.mode) +
+                           ", where x_weights are those of both sides");
   }
-  check_weights(a, "y_weights", o.y_weights, y.n_rows, "y");
+  check_weights(a, "y_weights", a.options.y_weights, a.y.n_rows, "y");
+}
+
+arguments checked(const char* function, const data_view& x, const data_view& y, const pairwise_options& o) {
+  const bool is_self = o.mode != pairwise_mode::cross;
+  const arguments a{function, x, is_self ? x : y, o, is_self, is_self ? o.x_weights : o.y_weights};
+  check_options(a);
+  check_rows(a, y);
+  check_weights(a);
   return a;
 }
 
@@ -174,6 +183,19 @@ double require_finite_total(const arguments& a, double total) {
     throw numerical_failure(std::string(a.function) + ": the total is " + text(total) + ": its values overflow");
   }
   return core::finished_sum(total);
+}
+
+std::vector<double> log_weights(const arguments& a) {
+  std::vector<double> logs;
+  for (std::int64_t j = 0; j < std::ssize(a.y_weights); ++j) {
+    const double weight = a.y_weights[size_of(j)];
+    if (weight < 0) {
+      refuse(a.function, std::string(a.is_self ? "x_weights[" : "y_weights[") + text(j) + "] is " + text(weight) +
+                             " but must not be negative");
+    }
+    logs.push_back(core::log(weight));
+  }
+  return logs;
 }
 
 // ---- the call of the backend -------------------------------------------------------------------------------------

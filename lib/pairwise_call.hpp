@@ -34,6 +34,10 @@ inline double rounded_to_rows(double value, const data_view& x) {
 /// Everything looked at. `y` belongs to mode `cross`.
 arguments checked(const char* function, const data_view& x, const data_view& y, const pairwise_options& o);
 
+/// Parts of it, for functions that know the rows by other names: the options but for weights, and the weights.
+void check_options(const arguments& a);
+void check_weights(const arguments& a);
+
 [[noreturn]] void refuse_map(const arguments& a, const char* what);
 void refuse_bandwidths(const arguments& a);
 /// For results of rows, which have no use for the row's own weight.
@@ -45,6 +49,9 @@ void check_size(const arguments& a, const char* name, std::int64_t n, std::int64
 void require_finite_results(const arguments& a, const char* what, const double* values, std::int64_t n_rows,
                             std::int64_t row_size);
 double require_finite_total(const arguments& a, double total);
+
+/// The logarithms of the weights of the rows of y, none of which may be negative.
+std::vector<double> log_weights(const arguments& a);
 
 /// The constants of the kernel, or of the kernel with each of the bandwidths.
 std::vector<samebits_pair_kernel> prepared_kernels(const pairwise_options& o);
