@@ -1,7 +1,9 @@
 // What the benchmarks share.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -37,5 +39,35 @@ struct run_times {
   double median() const;
   nlohmann::ordered_json json() const;
 };
+
+/// True when all results of the same work have the same digest. `work` is what tells work apart.
+template <class Result, class Work>
+bool digests_agree(const std::vector<Result>& results, const Work& work) {
+  return std::all_of(results.begin(), results.end(), [&](const Result& a) {
+    return std::all_of(results.begin(), results.end(), [&](const Result& b) {
+      return std::invoke(work, a) != std::invoke(work, b) || a.digest == b.digest;
+    });
+  });
+}
+
+/// The same for results of one work.
+template <class Result>
+bool digests_agree(const std::vector<Result>& results) {
+  return digests_agree(results, [](const Result&) { return 0; });
+}
+
+/// Prints what was measured and, one by one, the results.
+template <class Result, class ToJson>
+void print_bench_json(const char* benchmark, const nlohmann::ordered_json& problem, const std::vector<Result>& results,
+                      const ToJson& to_json) {
+  nlohmann::ordered_json answer = json_header();
+  answer["benchmark"] = benchmark;
+  answer.update(problem);
+  answer["results"] = nlohmann::ordered_json::array();
+  for (const Result& r : results) {
+    answer["results"].push_back(to_json(r));
+  }
+  print_json(answer);
+}
 
 }  // namespace samebits::cli

@@ -1,5 +1,4 @@
 // samebits bench em: Gaussian mixtures.
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -36,6 +35,7 @@ struct em_result {
   run_times times;
   double peak_memory_mib;
   gmm_model model;
+  std::string digest;
 };
 
 double rows_per_second(const em_options& o, const em_result& r) {
@@ -100,7 +100,7 @@ em_result measure(const em_options& o, const context& ctx, const em_data& data, 
   options.means_init = {start.means.data(), o.components, o.cols};
   const matrix_shape shape = covariances_shape(o.covariance, o.components, o.cols);
   options.covariances_init = {start.covariances.data(), shape.n_rows, shape.n_cols};
-  em_result result{ctx.backend(), ctx.isa(), schedule, ctx.n_threads(), {}, 0, {}};
+  em_result result{ctx.backend(), ctx.isa(), schedule, ctx.n_threads(), {}, 0, {}, {}};
   for (int run = 0; run < o.repeat; ++run) {
     options.callback = [&](const gmm_iteration& i) {
       const double share = static_cast<double>(i.iteration) / static_cast<double>(o.iterations);
@@ -116,6 +116,7 @@ em_result measure(const em_options& o, const context& ctx, const em_data& data, 
     }));
   }
   result.peak_memory_mib = peak_memory_mib();
+  result.digest = gmm_digest(result.model);
   return result;
 }
 
@@ -131,7 +132,7 @@ json result_json(const em_options& o, const em_result& r) {
           {"data_mib", static_cast<double>(o.rows * o.cols) / (o.single ? 1 << 18 : 1 << 17)},
           {"log_likelihood", r.model.log_likelihood},
           {"n_iter", r.model.n_iter},
-          {"digest", gmm_digest(r.model)}};
+          {"digest", r.digest}};
 }
 
 json problem_json(const em_options& o) {
@@ -155,14 +156,8 @@ void print_results(const em_options& o, const std::vector<em_result>& results) {
   for (const em_result& r : results) {
     std::printf("%-14s %-8s %-10s %7d %9.4f %9.4f %11.1f %9.1f  %.23s\n", r.backend.c_str(), r.isa.c_str(),
                 r.schedule.c_str(), r.n_threads, r.times.best(), r.times.median(), rows_per_second(o, r) * 1e-6,
-                gflops(o, r), gmm_digest(r.model).c_str());
+                gflops(o, r), r.digest.c_str());
   }
-}
-
-/// True when all results have the same digest.
-bool agree(const std::vector<em_result>& results) {
-  return std::all_of(results.begin(), results.end(),
-                     [&](const em_result& r) { return gmm_digest(r.model) == gmm_digest(results.front().model); });
 }
 
 int run(const em_options& o) {
@@ -204,7 +199,7 @@ int run(const em_options& o) {
   } else {
     print_results(o, results);
   }
-  return agree(results) ? exit_done : exit_failed;
+  return digests_agree(results) ? exit_done : exit_failed;
 }
 
 }  // namespace

@@ -114,23 +114,12 @@ int run(const fits_options& o) {
       results.push_back(measure(o, ctx, x, bar));
     }
   }
-  bool equal = true;
-  for (const fits_result& r : results) {
-    equal = equal && r.digest == results.front().digest;
-  }
   if (o.as_json) {
-    json answer = json_header();
-    answer["benchmark"] = "fits";
-    answer["fits"] = o.data_sets * o.restarts;
-    answer["results"] = json::array();
-    for (const fits_result& r : results) {
-      answer["results"].push_back(result_json(r));
-    }
-    print_json(answer);
+    print_bench_json("fits", {{"fits", o.data_sets * o.restarts}}, results, result_json);
   } else {
     print_results(o, results);
   }
-  return equal ? exit_done : exit_failed;
+  return digests_agree(results) ? exit_done : exit_failed;
 }
 
 }  // namespace

@@ -183,14 +183,6 @@ std::vector<pairwise_result> measure(const pairwise_bench_options& o, const std:
   return results;
 }
 
-/// Results of one job agree in every place.
-bool all_agree(const std::vector<pairwise_result>& results) {
-  return std::all_of(results.begin(), results.end(), [&](const pairwise_result& a) {
-    return std::all_of(results.begin(), results.end(),
-                       [&](const pairwise_result& b) { return a.what != b.what || a.digest == b.digest; });
-  });
-}
-
 // ---- results -----------------------------------------------------------------------------------------------------
 
 json result_json(const pairwise_result& r) {
@@ -238,20 +230,12 @@ int run(const pairwise_bench_options& o) {
   const std::vector<job> jobs = jobs_of(o, r);
   const std::vector<pairwise_result> results = measure(o, jobs, places);
   if (o.as_json) {
-    json answer = json_header();
-    answer["benchmark"] = "pairwise";
-    answer["n"] = o.n;
-    answer["n_sample"] = o.n_sample;
-    answer["n_permutations"] = o.n_permutations;
-    answer["results"] = json::array();
-    for (const pairwise_result& result : results) {
-      answer["results"].push_back(result_json(result));
-    }
-    print_json(answer);
+    print_bench_json("pairwise", {{"n", o.n}, {"n_sample", o.n_sample}, {"n_permutations", o.n_permutations}}, results,
+                     result_json);
   } else {
     print_results(o, results);
   }
-  return all_agree(results) ? exit_done : exit_failed;
+  return digests_agree(results, &pairwise_result::what) ? exit_done : exit_failed;
 }
 
 }  // namespace

@@ -130,10 +130,6 @@ struct job_result {
   both_times numpy;  // empty: not measured
 
   bool has_numpy() const { return !numpy.buffer.seconds.empty(); }
-  bool agree() const {
-    return std::all_of(places.begin(), places.end(),
-                       [this](const place_result& p) { return p.digest == places.front().digest; });
-  }
 };
 
 constexpr stream_id stream = {1, 0};
@@ -322,7 +318,8 @@ int run(const random_bench_options& o) {
     std::printf("%s\n", title(o, n, places, m.numpy_version()).c_str());
     print_results(results);
   }
-  const bool agree = std::all_of(results.begin(), results.end(), [](const job_result& r) { return r.agree(); });
+  const bool agree =
+      std::all_of(results.begin(), results.end(), [](const job_result& r) { return digests_agree(r.places); });
   return agree ? exit_done : exit_failed;
 }
 

@@ -86,9 +86,7 @@ sum_result measure(const sum_options& o, const context& ctx, const reduction<T>&
     }
     result.times.seconds.push_back(seconds_of([&] { numbers = what.run(ctx, x); }));
   }
-  sha256 digest;
-  digest.update(std::span<const double>(numbers));
-  result.digest = digest_text(digest.finish());
+  result.digest = digest_text(numbers);
   return result;
 }
 
@@ -106,18 +104,6 @@ std::vector<sum_result> measure_all(const sum_options& o, const std::vector<cont
     }
   }
   return results;
-}
-
-/// Results of one reduction agree on every backend.
-bool all_equal(const std::vector<sum_result>& results) {
-  for (const sum_result& a : results) {
-    for (const sum_result& b : results) {
-      if (a.name == b.name && a.digest != b.digest) {
-        return false;
-      }
-    }
-  }
-  return true;
 }
 
 json result_json(const sum_result& r) {
@@ -141,19 +127,11 @@ int run(const sum_options& o) {
   const std::vector<sum_result> results =
       o.dtype == "float32" ? measure_all<float>(o, where) : measure_all<double>(o, where);
   if (o.as_json) {
-    json answer = json_header();
-    answer["benchmark"] = "sum";
-    answer["n"] = o.n;
-    answer["dtype"] = o.dtype;
-    answer["results"] = json::array();
-    for (const sum_result& r : results) {
-      answer["results"].push_back(result_json(r));
-    }
-    print_json(answer);
+    print_bench_json("sum", {{"n", o.n}, {"dtype", o.dtype}}, results, result_json);
   } else {
     print_results(o, results);
   }
-  return all_equal(results) ? exit_done : exit_failed;
+  return digests_agree(results, &sum_result::name) ? exit_done : exit_failed;
 }
 
 }  // namespace
