@@ -1,13 +1,11 @@
 // Kernel density estimates, on every backend: the long-double oracle, reference values, integrals, errors.
 #include "samebits/kernel_density.hpp"
 
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
 
 #include "samebits/core/kernel_density.hpp"
-#include "tests/backends/backend_test.hpp"
+#include "tests/backends/pair_cases.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -16,32 +14,6 @@ class kernel_density : public backend_test {};
 SAMEBITS_ON_EVERY_BACKEND(kernel_density);
 
 constexpr pair_kernel kernels[] = {pair_kernel::gaussian, pair_kernel::laplacian};
-
-template <class T>
-struct row_set {
-  row_set(std::int64_t rows, std::int64_t cols, std::uint64_t seed) : n_rows(rows), n_cols(cols) {
-    std::mt19937_64 bits(seed);
-    for (std::int64_t i = 0; i < rows * cols; ++i) {
-      values.push_back(static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-52 - 0.7));
-    }
-  }
-  row_set(std::vector<T> numbers, std::int64_t cols)
-      : n_rows(std::ssize(numbers) / cols), n_cols(cols), values(std::move(numbers)) {}
-  matrix_view<const T> view() const { return {values.data(), n_rows, n_cols}; }
-  const T* row(std::int64_t i) const { return values.data() + i * n_cols; }
-
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-  std::vector<T> values;
-};
-
-std::vector<double> weights_of(std::int64_t n) {
-  std::vector<double> weights = row_set<double>(n, 1, 77).values;
-  for (double& weight : weights) {
-    weight = std::abs(weight);
-  }
-  return weights;
-}
 
 pairwise_options options_of(pair_kernel kernel, double bandwidth = 0.8) {
   pairwise_options o;
@@ -83,7 +55,7 @@ void expect_oracle(const context& ctx, std::int64_t n_points, std::int64_t n_at,
   const double bound = sizeof(T) == sizeof(float) ? 2e-6 : 1e-14;
   const row_set<T> points(n_points, n_cols, 1);
   const row_set<T> at(n_at, n_cols, 2);
-  const std::vector<double> weights = weights_of(n_points);
+  const std::vector<double> weights = positive_numbers(n_points, 77);
   for (const pair_kernel kernel : kernels) {
     for (const double bandwidth : {0.05, 0.8, 30.0}) {
       pairwise_options o = options_of(kernel, bandwidth);
@@ -159,7 +131,7 @@ TEST_P(kernel_density, has_the_bits_of_log_sums_and_their_normaliser) {
 
     for (std::size_t i = 0; i < expected.size(); ++i) {
       const double density = core::log_density(expected[i], core::log(130.0), core::log_integral(kernel, 0.8), 3);
-      EXPECT_EQ(std::bit_cast<std::uint64_t>(out[i]), std::bit_cast<std::uint64_t>(density));
+      EXPECT_EQ(bits_of(out[i]), bits_of(density));
     }
   }
 }
@@ -167,7 +139,7 @@ TEST_P(kernel_density, has_the_bits_of_log_sums_and_their_normaliser) {
 TEST_P(kernel_density, has_the_same_bits_on_any_number_of_threads) {
   const row_set<double> points(1500, 2, 1);
   const row_set<double> at(300, 2, 2);
-  const std::vector<double> weights = weights_of(points.n_rows);
+  const std::vector<double> weights = positive_numbers(points.n_rows, 77);
   pairwise_options o = options_of(pair_kernel::laplacian);
   o.y_weights = weights;
   const std::vector<double> serial = densities(on_threads(1), points, at, o);

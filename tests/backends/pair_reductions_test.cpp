@@ -1,13 +1,12 @@
 // Reductions of pairs as the backends have them (lib/backend.h): counts of digits, products with the values of other
 // rows, and many kernels at once, against plain loops over the formulas of core/.
-#include <bit>
 #include <numeric>
 #include <random>
 #include <utility>
 
 #include "lib/call.hpp"
-#include "samebits/core/pairwise.hpp"
-#include "tests/backends/backend_test.hpp"
+#include "lib/pair_kernels.hpp"
+#include "tests/backends/pair_cases.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -25,21 +24,6 @@ bool counts(samebits_pair_set set, std::int64_t i, std::int64_t j) {
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-template <class T>
-struct row_set {
-  row_set(std::int64_t rows, std::int64_t cols, std::uint64_t seed) : n_rows(rows), n_cols(cols) {
-    std::mt19937_64 bits(seed);
-    for (std::int64_t i = 0; i < rows * cols; ++i) {
-      values.push_back(static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-52 - 0.7));
-    }
-  }
-  const T* row(std::int64_t i) const { return values.data() + i * n_cols; }
-
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-  std::vector<T> values;
-};
-
 samebits_pair_kernel kernel_of(pair_kernel kernel, double parameter = 0.8) {
   const core::pair_constants<double> c = core::prepare_pair_kernel(kernel, parameter, 0.7, 0.4, 3);
   return {static_cast<std::int32_t>(kernel), c.degree, c.scale, c.offset, c.slope, c.rate};
@@ -48,10 +32,8 @@ samebits_pair_kernel kernel_of(pair_kernel kernel, double parameter = 0.8) {
 template <class T>
 T value_of(const samebits_pair_kernel& k, const T* x, const T* y, std::int64_t n_cols) {
   const auto kernel = static_cast<pair_kernel>(k.kernel);
-  const auto constants =
-      core::rounded_to<T>(core::pair_constants<double>{k.scale, k.offset, k.slope, k.rate, k.degree});
   return core::map_pair<core::pair_map::value>(kernel, core::pair_base_of(core::base_of(kernel), x, y, n_cols),
-                                               constants);
+                                               core::constants_of<T>(k));
 }
 
 template <class T>
@@ -74,25 +56,6 @@ samebits_pairs pairs_of(const row_set<T>& x, const row_set<T>& y, samebits_pair_
 void run(const context& ctx, const samebits_pairs& pairs) {
   samebits_call call = make_call(ctx);
   ASSERT_EQ(ctx.table()->pairwise(&call, &pairs), SAMEBITS_OK) << call.message;
-}
-
-/// Chains of leaves, folded by the dyadic tree: add(j, sum) for j of 0 .. n - 1.
-template <class T, class Add>
-double chain_sum(std::int64_t n, const Add& add) {
-  std::vector<double> nodes;
-  for (std::int64_t first = 0; first < n; first += core::leaf_rows) {
-    T sum = core::empty_sum<T>();
-    for (std::int64_t j = first; j < std::min<std::int64_t>(first + core::leaf_rows, n); ++j) {
-      sum = add(j, sum);
-    }
-    nodes.push_back(static_cast<double>(sum));
-  }
-  for (; nodes.size() > 1; nodes.resize((nodes.size() + 1) / 2)) {
-    for (std::size_t i = 0; i < nodes.size(); i += 2) {
-      nodes[i / 2] = i + 1 < nodes.size() ? nodes[i] + nodes[i + 1] : nodes[i];
-    }
-  }
-  return nodes.empty() ? 0.0 : nodes[0] + 0.0;
 }
 
 // ---- counts ------------------------------------------------------------------------------------------------------
@@ -205,12 +168,12 @@ void expect_plain_dependences(const context& ctx, std::int64_t n, std::int64_t n
   for (std::int64_t p = 0; p < n_permutations; p += 1 + n_permutations / 5) {
     const std::int64_t* const order = permutations.data() + p * n;
     for (std::int64_t i = 0; i < n; i += 1 + n / 7) {
-      const double expected = chain_sum<T>(n, [&](std::int64_t j, T sum) {
+      const double expected = sum_of_row<T>(n, [&](std::int64_t j, T sum) {
         return counts(set, i, j) ? core::fma(value_of(k, x.row(i), x.row(j), 2),
                                              value_of(companion.kernel, z.row(order[i]), z.row(order[j]), 3), sum)
                                  : sum;
       });
-      ASSERT_EQ(std::bit_cast<std::uint64_t>(out[at(p * n + i)]), std::bit_cast<std::uint64_t>(expected))
+      ASSERT_EQ(bits_of(out[at(p * n + i)]), bits_of(expected))
           << n << " rows, set " << set << ", permutation " << p << " of " << n_permutations << ", row " << i;
     }
   }
@@ -253,11 +216,9 @@ void expect_plain_sums(const context& ctx, core::pair_map map, bool is_weighted)
     run(ctx, pairs);
 
     for (std::int64_t k = 0; k < n_kernels; ++k) {
-      const samebits_pair_kernel& c = kernels[at(k)];
-      const auto constants =
-          core::rounded_to<T>(core::pair_constants<double>{c.scale, c.offset, c.slope, c.rate, c.degree});
+      const auto constants = core::constants_of<T>(kernels[at(k)]);
       for (std::int64_t i = 0; i < n_x; i += 13) {
-        const double expected = chain_sum<T>(n_y, [&](std::int64_t j, T sum) {
+        const double expected = sum_of_row<T>(n_y, [&](std::int64_t j, T sum) {
           const T base = core::pair_base_of(core::pair_base::squared, x.row(i), y.row(j), 2);
           const T value = core::map_pair(pair_kernel::matern_3_2, map, base, constants);
           return is_weighted ? core::fma(weights.values[at(j)], value, sum) : sum + value;

@@ -1,11 +1,8 @@
 // The median of the values of pairs, on every backend: the one that sorting finds, bit by bit, and errors.
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <random>
 
-#include "samebits/pairwise.hpp"
-#include "tests/backends/backend_test.hpp"
+#include "tests/backends/pair_cases.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -16,22 +13,6 @@ SAMEBITS_ON_EVERY_BACKEND(pair_median);
 constexpr pair_kernel kernels[] = {pair_kernel::squared_distance,     pair_kernel::power,      pair_kernel::gaussian,
                                    pair_kernel::matern_1_2,           pair_kernel::matern_3_2, pair_kernel::matern_5_2,
                                    pair_kernel::inverse_multiquadric, pair_kernel::l1,         pair_kernel::laplacian};
-
-template <class T>
-struct row_set {
-  row_set(std::int64_t rows, std::int64_t cols, std::uint64_t seed) : n_rows(rows), n_cols(cols) {
-    std::mt19937_64 bits(seed);
-    for (std::int64_t i = 0; i < rows * cols; ++i) {
-      values.push_back(static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-52 - 0.7));
-    }
-  }
-  matrix_view<const T> view() const { return {values.data(), n_rows, n_cols}; }
-  const T* row(std::int64_t i) const { return values.data() + i * n_cols; }
-
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-  std::vector<T> values;
-};
 
 pairwise_options options_of(pair_kernel kernel, pairwise_mode mode) {
   pairwise_options o;
@@ -45,15 +26,13 @@ pairwise_options options_of(pair_kernel kernel, pairwise_mode mode) {
 /// The lower of the middle two of all values, sorted.
 template <class T>
 double sorted_median(const row_set<T>& x, const row_set<T>& y, const pairwise_options& o) {
-  const double parameter = core::has_bandwidth(o.kernel) ? o.bandwidth : o.exponent;
-  const auto constants = core::rounded_to<T>(core::prepare_pair_kernel(o.kernel, parameter, 1, 0, 2));
+  const plain_kernel<T> value(o);
   std::vector<double> values;
   for (std::int64_t i = 0; i < x.n_rows; ++i) {
     for (std::int64_t j = 0; j < y.n_rows; ++j) {
       const bool counts = o.mode == pairwise_mode::cross || (o.mode == pairwise_mode::u ? i != j : i < j);
       if (counts) {
-        const T base = core::pair_base_of(core::base_of(o.kernel), x.row(i), y.row(j), x.n_cols);
-        values.push_back(static_cast<double>(core::map_pair(o.kernel, core::pair_map::value, base, constants)));
+        values.push_back(static_cast<double>(value(x.row(i), y.row(j), x.n_cols)));
       }
     }
   }
@@ -70,18 +49,12 @@ void expect_sorted_median(const context& ctx, const row_set<T>& x, const row_set
 
   const double median = pairwise_median(ctx, x.view(), is_self ? matrix_view<const T>() : y.view(), o);
 
-  EXPECT_EQ(std::bit_cast<std::uint64_t>(median), std::bit_cast<std::uint64_t>(sorted_median(x, is_self ? x : y, o)))
+  EXPECT_EQ(bits_of(median), bits_of(sorted_median(x, is_self ? x : y, o)))
       << name_of(o.kernel) << ", " << name_of(o.mode) << ", " << x.n_rows << " and " << y.n_rows << " rows";
 }
 
-struct shape {
-  std::int64_t n_x;
-  std::int64_t n_y;
-  std::int64_t n_cols;
-};
-
 TEST_P(pair_median, is_that_of_the_sorted_values) {
-  for (const shape& s : {shape{2, 1, 1}, {3, 4, 2}, {33, 65, 3}, {130, 511, 1}, {260, 70, 4}, {2, 1025, 5}}) {
+  for (const pair_shape& s : {pair_shape{2, 1, 1}, {3, 4, 2}, {33, 65, 3}, {130, 511, 1}, {260, 70, 4}, {2, 1025, 5}}) {
     const row_set<double> x(s.n_x, s.n_cols, 1);
     const row_set<double> y(s.n_y, s.n_cols, 2);
     const row_set<float> x_floats(s.n_x, s.n_cols, 3);
@@ -150,7 +123,7 @@ TEST_P(pair_median, is_not_a_number_without_pairs) {
 }
 
 TEST_P(pair_median, has_the_same_bits_on_any_number_of_threads) {
-  for (const shape& s : {shape{900, 700, 2}, {3, 20000, 1}}) {
+  for (const pair_shape& s : {pair_shape{900, 700, 2}, {3, 20000, 1}}) {
     const row_set<double> x(s.n_x, s.n_cols, 5);
     const row_set<double> y(s.n_y, s.n_cols, 6);
     const pairwise_options o = options_of(pair_kernel::power, pairwise_mode::cross);

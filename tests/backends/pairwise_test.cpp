@@ -1,14 +1,12 @@
 // Sums over pairs of rows, on every backend: plain loops as the golden bits, the long-double oracle, modes, errors.
 #include "samebits/pairwise.hpp"
 
-#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <random>
 
-#include "tests/backends/backend_test.hpp"
+#include "tests/backends/pair_cases.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -23,41 +21,9 @@ SAMEBITS_ON_EVERY_BACKEND(pairwise);
 // The block emulator with so little work space that rows, and leaves, take several batches.
 INSTANTIATE_TEST_SUITE_P(in_batches_on, pairwise, testing::Values("cuda-emulated-small"), backend_test_name);
 
-constexpr pair_kernel kernels[] = {pair_kernel::product,    pair_kernel::polynomial,
-                                   pair_kernel::cosine,     pair_kernel::squared_distance,
-                                   pair_kernel::power,      pair_kernel::gaussian,
-                                   pair_kernel::matern_1_2, pair_kernel::matern_3_2,
-                                   pair_kernel::matern_5_2, pair_kernel::inverse_multiquadric,
-                                   pair_kernel::l1,         pair_kernel::laplacian};
-
 constexpr pairwise_mode modes[] = {pairwise_mode::cross, pairwise_mode::v, pairwise_mode::u, pairwise_mode::upper};
 
 // ---- data --------------------------------------------------------------------------------------------------------
-
-template <class T>
-struct row_set {
-  row_set(std::int64_t rows, std::int64_t cols, std::uint64_t seed) : n_rows(rows), n_cols(cols) {
-    std::mt19937_64 bits(seed);
-    for (std::int64_t i = 0; i < rows * cols; ++i) {
-      values.push_back(static_cast<T>(static_cast<double>(bits() >> 11) * 0x1p-52 - 0.7));
-    }
-  }
-  matrix_view<const T> view() const { return {values.data(), n_rows, n_cols}; }
-  const T* row(std::int64_t i) const { return values.data() + i * n_cols; }
-
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-  std::vector<T> values;
-};
-
-std::vector<double> numbers(std::int64_t n, std::uint64_t seed) { return row_set<double>(n, 1, seed).values; }
-std::vector<double> positive_numbers(std::int64_t n, std::uint64_t seed) {
-  std::vector<double> values = numbers(n, seed);
-  for (double& value : values) {
-    value = std::abs(value);
-  }
-  return values;
-}
 
 pairwise_options options_of(pair_kernel kernel, pairwise_mode mode = pairwise_mode::cross) {
   pairwise_options o;
@@ -96,56 +62,21 @@ struct pairs {
 
 // ---- the same sums as plain loops over the formulas of core/ -----------------------------------------------------
 
-/// Nodes in order, folded by the dyadic tree.
-template <class Node, class Merge>
-Node tree_fold(std::vector<Node> nodes, const Node& nothing, const Merge& merge) {
-  if (nodes.empty()) {
-    return nothing;
-  }
-  while (nodes.size() > 1) {
-    std::vector<Node> next;
-    for (std::size_t i = 0; i < nodes.size(); i += 2) {
-      next.push_back(i + 1 < nodes.size() ? merge(nodes[i], nodes[i + 1]) : nodes[i]);
-    }
-    nodes = next;
-  }
-  return nodes[0];
-}
-
-double tree_sum(const std::vector<double>& nodes) {
-  return tree_fold(nodes, -0.0, [](double a, double b) { return a + b; });
-}
-
 template <class T>
 class plain_loops {
  public:
   plain_loops(const pairs<T>& p, const pairwise_options& o, pair_map map = pair_map::value)
-      : pairs_(p), options_(o), map_(map) {
-    const double parameter = core::has_bandwidth(o.kernel) ? o.bandwidth : o.exponent;
-    constants_ = core::rounded_to<T>(core::prepare_pair_kernel(o.kernel, parameter, o.gamma, o.offset, o.degree));
-    x_ = rows(p.x);
-    y_ = rows(p.y);
-  }
+      : pairs_(p), options_(o), map_(map), value_(o, map), x_(value_.prepared(p.x)), y_(value_.prepared(p.y)) {}
 
   const T* x(std::int64_t i) const { return x_.row(i); }
   const T* y(std::int64_t j) const { return y_.row(j); }
-  T value(std::int64_t i, std::int64_t j) const {
-    const T base = core::pair_base_of(core::base_of(options_.kernel), x(i), y(j), x_.n_cols);
-    return core::map_pair(options_.kernel, map_, base, constants_);
-  }
+  T value(std::int64_t i, std::int64_t j) const { return value_(x(i), y(j), x_.n_cols); }
 
-  /// One chain per leaf: add(j, sum) for the pairs of row i that count.
+  /// add(j, sum) for the pairs of row i that count.
   template <class Add>
   double chain_sum(std::int64_t i, const Add& add) const {
-    std::vector<double> leaves;
-    for (std::int64_t first = 0; first < y_.n_rows; first += core::leaf_rows) {
-      T sum = core::empty_sum<T>();
-      for (std::int64_t j = first; j < std::min<std::int64_t>(first + core::leaf_rows, y_.n_rows); ++j) {
-        sum = counts(options_.mode, i, j) ? add(j, sum) : sum;
-      }
-      leaves.push_back(static_cast<double>(sum));
-    }
-    return tree_sum(leaves) + 0.0;
+    return sum_of_row<T>(y_.n_rows,
+                         [&](std::int64_t j, T sum) { return counts(options_.mode, i, j) ? add(j, sum) : sum; });
   }
 
   double row_sum(std::int64_t i) const {
@@ -205,37 +136,20 @@ class plain_loops {
   std::int64_t n_x() const { return x_.n_rows; }
 
  private:
-  row_set<T> rows(row_set<T> x) const {
-    if (options_.kernel == pair_kernel::cosine) {
-      const row_set<T> before = x;
-      for (std::int64_t i = 0; i < x.n_rows; ++i) {
-        core::normalise_row(before.row(i), x.n_cols, x.values.data() + i * x.n_cols);
-      }
-    }
-    return x;
-  }
-
   const pairs<T>& pairs_;
   const pairwise_options& options_;
   pair_map map_;
-  core::pair_constants<T> constants_;
-  row_set<T> x_{0, 1, 0};
-  row_set<T> y_{0, 1, 0};
+  plain_kernel<T> value_;
+  row_set<T> x_;
+  row_set<T> y_;
 };
 
 /// The narrow tree sum of numbers, each times its weight.
-double narrow_sum(const std::vector<double>& values, std::span<const double> weights) {
-  std::vector<double> leaves;
-  for (std::size_t first = 0; first < values.size(); first += core::leaf_rows) {
-    double lanes[core::lanes<double>];
-    std::fill(std::begin(lanes), std::end(lanes), -0.0);
-    for (std::size_t i = first; i < std::min(first + core::leaf_rows, values.size()); ++i) {
-      double& lane = lanes[i % core::lanes<double>];
-      lane = weights.empty() ? lane + values[i] : core::fma(weights[i], values[i], lane);
-    }
-    leaves.push_back(core::fold_lanes(lanes));
-  }
-  return tree_sum(leaves);
+double weighted_sum(const std::vector<double>& values, std::span<const double> weights) {
+  return narrow_sum(std::ssize(values), [&](std::int64_t i, double sum) {
+    const auto at = static_cast<std::size_t>(i);
+    return weights.empty() ? sum + values[at] : core::fma(weights[at], values[at], sum);
+  });
 }
 
 template <class T>
@@ -247,11 +161,11 @@ double plain_total(const pairs<T>& p, pairwise_options o, pair_map map = pair_ma
   }
   o.x_weights = weights;
   if (mode == pairwise_mode::cross) {
-    return narrow_sum(plain_loops<T>(p, o, map).row_sums(), o.x_weights) + 0.0;
+    return weighted_sum(plain_loops<T>(p, o, map).row_sums(), o.x_weights) + 0.0;
   }
   o.mode = pairwise_mode::upper;
   const plain_loops<T> loops(p, o, map);
-  const double upper = narrow_sum(loops.row_sums(), o.x_weights);
+  const double upper = weighted_sum(loops.row_sums(), o.x_weights);
   if (mode == pairwise_mode::upper) {
     return upper + 0.0;
   }
@@ -260,33 +174,19 @@ double plain_total(const pairs<T>& p, pairwise_options o, pair_map map = pair_ma
     const T weight = o.x_weights.empty() ? T(1) : static_cast<T>(o.x_weights[static_cast<std::size_t>(i)]);
     diagonal.push_back(static_cast<double>(weight * loops.value(i, i)));
   }
-  return 2 * upper + narrow_sum(diagonal, o.x_weights) + 0.0;
+  return 2 * upper + weighted_sum(diagonal, o.x_weights) + 0.0;
 }
 
 // ---- equal bits --------------------------------------------------------------------------------------------------
 
-std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
-  std::vector<std::uint64_t> bits;
-  for (const double value : values) {
-    bits.push_back(std::bit_cast<std::uint64_t>(value));
-  }
-  return bits;
-}
-
-struct shape {
-  std::int64_t n_x;
-  std::int64_t n_y;
-  std::int64_t n_cols;
-};
-
 // Around leaves, tiles, blocks of rows and groups of columns; more rows of x than of y and the other way round.
-constexpr shape shapes[] = {{1, 1, 1},   {3, 511, 2},  {33, 512, 3}, {31, 513, 4}, {65, 63, 5},
-                            {97, 64, 1}, {63, 65, 17}, {2, 1537, 3}, {129, 3, 2},  {260, 1025, 1}};
+constexpr pair_shape shapes[] = {{1, 1, 1},   {3, 511, 2},  {33, 512, 3}, {31, 513, 4}, {65, 63, 5},
+                                 {97, 64, 1}, {63, 65, 17}, {2, 1537, 3}, {129, 3, 2},  {260, 1025, 1}};
 
 /// Calls body for double and float, all shapes and modes.
 template <class Body>
 void for_shapes(const Body& body) {
-  for (const shape& s : shapes) {
+  for (const pair_shape& s : shapes) {
     for (const pairwise_mode mode : modes) {
       body(pairs<double>(s.n_x, s.n_y, s.n_cols, mode), mode);
       body(pairs<float>(s.n_x, s.n_y, s.n_cols, mode), mode);
@@ -296,7 +196,7 @@ void for_shapes(const Body& body) {
 
 TEST_P(pairwise, sums_of_rows_have_the_bits_of_plain_loops) {
   for_shapes([&](const auto& p, pairwise_mode mode) {
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       const pairwise_options o = options_of(kernel, mode);
       std::vector<double> out(static_cast<std::size_t>(p.x.n_rows));
 
@@ -326,7 +226,7 @@ TEST_P(pairwise, totals_have_the_bits_of_plain_loops) {
   for_shapes([&](const auto& p, pairwise_mode mode) {
     const std::vector<double> x_weights = numbers(p.x.n_rows, 5);
     const std::vector<double> y_weights = numbers(p.y.n_rows, 6);
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       pairwise_options o = options_of(kernel, mode);
 
       ASSERT_EQ(pairwise_sum(ctx(), p.x_view(), p.y_view(), o), plain_total(p, o)) << text_of(o);
@@ -341,7 +241,7 @@ TEST_P(pairwise, totals_have_the_bits_of_plain_loops) {
 
 TEST_P(pairwise, derivatives_by_the_bandwidth_have_the_bits_of_plain_loops) {
   for_shapes([&](const auto& p, pairwise_mode mode) {
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       if (core::has_bandwidth(kernel)) {
         const pairwise_options o = options_of(kernel, mode);
 
@@ -357,7 +257,7 @@ TEST_P(pairwise, logarithms_of_sums_have_the_bits_of_plain_loops) {
   for_shapes([&](const auto& p, pairwise_mode mode) {
     std::vector<double> weights = positive_numbers(p.y.n_rows, 5);
     weights[weights.size() / 2] = 0;
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       for (const bool is_weighted : {false, true}) {
         if (!core::has_map(kernel, pair_map::log)) {
           continue;
@@ -440,7 +340,7 @@ TEST_P(pairwise, products_with_matrices_have_the_bits_of_plain_loops) {
 
 TEST_P(pairwise, gradients_have_the_bits_of_plain_loops) {
   for_shapes([&]<class T>(const pairs<T>& p, pairwise_mode mode) {
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       if (kernel == pair_kernel::cosine) {
         continue;
       }
@@ -570,7 +470,7 @@ std::vector<double> all_results(const context& ctx, const pairs<T>& p, pairwise_
 }
 
 TEST_P(pairwise, has_the_same_bits_on_any_number_of_threads) {
-  for (const shape& s : {shape{1, 40000, 2}, shape{40, 3100, 1}, shape{700, 650, 5}}) {
+  for (const pair_shape& s : {pair_shape{1, 40000, 2}, {40, 3100, 1}, {700, 650, 5}}) {
     for (const pairwise_mode mode : modes) {
       if (mode != pairwise_mode::cross && s.n_x == 1) {
         continue;
@@ -603,43 +503,6 @@ TEST_P(pairwise, has_the_same_bits_in_a_hostile_floating_point_environment) {
 }
 
 // ---- the oracle --------------------------------------------------------------------------------------------------
-
-template <class T>
-long double long_value(const T* x, const T* y, std::int64_t n, const pairwise_options& o) {
-  long double dot = 0;
-  long double squared = 0;
-  long double l1 = 0;
-  long double xx = 0;
-  long double yy = 0;
-  for (std::int64_t c = 0; c < n; ++c) {
-    const long double a = x[c];
-    const long double b = y[c];
-    dot += a * b;
-    xx += a * a;
-    yy += b * b;
-    squared += (a - b) * (a - b);
-    l1 += std::abs(a - b);
-  }
-  const long double h = o.bandwidth;
-  const long double r = std::sqrt(squared) / h;
-  const long double t3 = std::sqrt(3.0L) * r;
-  const long double t5 = std::sqrt(5.0L) * r;
-  switch (o.kernel) {
-    case pair_kernel::product: return dot;
-    case pair_kernel::polynomial: return std::pow(o.gamma * dot + o.offset, static_cast<long double>(o.degree));
-    case pair_kernel::cosine: return xx == 0 || yy == 0 ? 0 : dot / std::sqrt(xx * yy);
-    case pair_kernel::squared_distance: return squared;
-    case pair_kernel::power: return std::pow(squared, static_cast<long double>(o.exponent) / 2);
-    case pair_kernel::gaussian: return std::exp(-r * r / 2);
-    case pair_kernel::matern_1_2: return std::exp(-r);
-    case pair_kernel::matern_3_2: return (1 + t3) * std::exp(-t3);
-    case pair_kernel::matern_5_2: return (1 + t5 + t5 * t5 / 3) * std::exp(-t5);
-    case pair_kernel::inverse_multiquadric: return 1 / std::sqrt(1 + r * r);
-    case pair_kernel::l1: return l1;
-    case pair_kernel::laplacian: return std::exp(-l1 / h);
-  }
-  return 0;
-}
 
 /// A sum with the size of its terms, for the tolerance.
 struct long_sum {
@@ -694,7 +557,7 @@ void expect_oracle(const context& ctx, std::int64_t n_cols, pair_kernel kernel) 
 
 TEST_P(pairwise, agrees_with_the_long_double_oracle) {
   for (const std::int64_t n_cols : {1, 2, 3, 4, 5, 17}) {
-    for (const pair_kernel kernel : kernels) {
+    for (const pair_kernel kernel : pair_kernels) {
       expect_oracle<double>(ctx(), n_cols, kernel);
       expect_oracle<float>(ctx(), n_cols, kernel);
     }
@@ -720,7 +583,7 @@ TEST_P(pairwise, agrees_with_the_oracle_for_every_exponent) {
 TEST_P(pairwise, logarithms_of_sums_agree_with_the_oracle) {
   const pairs<double> p(20, 1100, 2, pairwise_mode::cross);
   const std::vector<double> weights = positive_numbers(1100, 4);
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     if (!core::has_map(kernel, pair_map::log)) {
       continue;
     }
@@ -744,7 +607,7 @@ TEST_P(pairwise, logarithms_of_sums_agree_with_the_oracle) {
 TEST_P(pairwise, gradients_agree_with_differences_of_the_oracle) {
   const pairs<double> p(5, 600, 3, pairwise_mode::cross);
   const std::vector<double> weights = numbers(600, 4);
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     if (kernel == pair_kernel::cosine) {
       continue;
     }
@@ -775,7 +638,7 @@ TEST_P(pairwise, gradients_agree_with_differences_of_the_oracle) {
 
 TEST_P(pairwise, derivatives_by_the_bandwidth_agree_with_differences_of_the_oracle) {
   const pairs<double> p(9, 600, 3, pairwise_mode::cross);
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     if (!core::has_bandwidth(kernel)) {
       continue;
     }
@@ -914,7 +777,7 @@ TEST_P(pairwise, gives_the_reference_values_of_the_iris_data) {
 TEST_P(pairwise, sums_over_nothing_are_zero) {
   const row_set<double> none(0, 3, 1);
   const row_set<double> one(1, 3, 1);
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     for (const pairwise_algorithm algorithm : {pairwise_algorithm::automatic, pairwise_algorithm::direct}) {
       pairwise_options o = options_of(kernel);
       o.algorithm = algorithm;
@@ -951,7 +814,7 @@ TEST_P(pairwise, rows_without_pairs_are_zero_and_their_logarithm_minus_infinity)
                    {product.data(), 1, 2});
   pairwise_gradient(ctx(), one.view(), none.view(), options_of(pair_kernel::gaussian), {gradient.data(), 1, 2});
 
-  EXPECT_EQ(bits_of(sum), bits_of({0}));
+  EXPECT_EQ(bits_of(sum), bits_of(std::vector<double>{0}));
   EXPECT_EQ(log[0], -infinity);
   EXPECT_EQ(bits_of(product), bits_of({0, 0}));
   EXPECT_EQ(bits_of(gradient), bits_of({0, 0}));
@@ -959,7 +822,7 @@ TEST_P(pairwise, rows_without_pairs_are_zero_and_their_logarithm_minus_infinity)
 
 TEST_P(pairwise, equal_rows_have_the_value_at_distance_zero) {
   const matrix x(3, 2, {0.1, 0.2, 0.1, 0.2, 0.1, 0.2});
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     if (core::base_of(kernel) == pair_base::dot) {
       continue;
     }
@@ -989,7 +852,7 @@ TEST_P(pairwise, values_of_rows_far_apart_underflow_to_zero_but_their_logarithms
 TEST_P(pairwise, kernels_that_fall_off_are_zero_where_the_squared_distance_overflows) {
   const matrix x(1, 1, {-1e200});
   const matrix y(1, 1, {1e200});
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     if (!core::has_bandwidth(kernel)) {
       continue;
     }
@@ -1229,7 +1092,7 @@ TEST_P(pairwise, refuses_exponents_that_round_to_0_and_results_without_memory) {
 }
 
 TEST(pairwise_names, go_both_ways) {
-  for (const pair_kernel kernel : kernels) {
+  for (const pair_kernel kernel : pair_kernels) {
     EXPECT_EQ(pair_kernel_named(name_of(kernel)), kernel);
   }
   for (const pairwise_mode mode : modes) {

@@ -2,7 +2,6 @@
 // bits, the long-double oracle with the same permutations, errors.
 #include "samebits/two_sample.hpp"
 
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -10,7 +9,7 @@
 #include "samebits/core/permutation_test.hpp"
 #include "samebits/core/two_sample.hpp"
 #include "samebits/permutation.hpp"
-#include "tests/backends/backend_test.hpp"
+#include "tests/backends/pair_cases.hpp"
 
 namespace samebits::tests {
 namespace {
@@ -88,52 +87,16 @@ std::vector<int> labels_of(std::int64_t n_rows, std::int64_t n_first, const perm
   return labels;
 }
 
-std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
-  std::vector<std::uint64_t> bits;
-  for (const double value : values) {
-    bits.push_back(std::bit_cast<std::uint64_t>(value));
-  }
-  return bits;
-}
-
 // ---- the same statistics as plain loops over the formulas of core/ -----------------------------------------------
-
-double tree_sum(std::vector<double> nodes) {
-  while (nodes.size() > 1) {
-    std::vector<double> next;
-    for (std::size_t i = 0; i < nodes.size(); i += 2) {
-      next.push_back(i + 1 < nodes.size() ? nodes[i] + nodes[i + 1] : nodes[i]);
-    }
-    nodes = next;
-  }
-  return nodes[0];
-}
-
-/// Chains of leaves, from their first row to their last, and the tree over them. step(i, sum) is the next sum.
-template <class T, class Step>
-double leaf_sum(std::int64_t n, const Step& step) {
-  std::vector<double> leaves;
-  for (std::int64_t first = 0; first < n; first += core::leaf_rows) {
-    T sum = core::empty_sum<T>();
-    for (std::int64_t i = first; i < std::min<std::int64_t>(first + core::leaf_rows, n); ++i) {
-      sum = step(i, sum);
-    }
-    leaves.push_back(static_cast<double>(sum));
-  }
-  return tree_sum(leaves);
-}
 
 template <class T>
 class plain_loops {
  public:
   plain_loops(const samples<T>& s, const pairwise_options& o, estimator type) : samples_(s), options_(o), type_(type) {
-    const double parameter = core::has_bandwidth(o.kernel) ? o.bandwidth : o.exponent;
-    const auto constants =
-        core::rounded_to<T>(core::prepare_pair_kernel(o.kernel, parameter, o.gamma, o.offset, o.degree));
+    const plain_kernel<T> value_of(o);
     for (std::int64_t i = 0; i < s.n_rows; ++i) {
       for (std::int64_t j = 0; j < s.n_rows; ++j) {
-        const T base = core::pair_base_of(core::base_of(o.kernel), s.row(i), s.row(j), s.n_cols);
-        values_.push_back(core::map_pair(o.kernel, core::pair_map::value, base, constants));
+        values_.push_back(value_of(s.row(i), s.row(j), s.n_cols));
       }
     }
     const std::vector<int> everybody(static_cast<std::size_t>(s.n_rows), 1);
@@ -162,11 +125,9 @@ class plain_loops {
   std::vector<double> upper_products(const std::vector<int>& labels) const {
     std::vector<double> products;
     for (std::int64_t i = 0; i < samples_.n_rows; ++i) {
-      products.push_back(leaf_sum<T>(samples_.n_rows,
-                                     [&](std::int64_t j, T sum) {
-                                       return i < j ? core::fma(value(i, j), static_cast<T>(labels[at(j)]), sum) : sum;
-                                     }) +
-                         0.0);
+      products.push_back(sum_of_row<T>(samples_.n_rows, [&](std::int64_t j, T sum) {
+        return i < j ? core::fma(value(i, j), static_cast<T>(labels[at(j)]), sum) : sum;
+      }));
     }
     return products;
   }
@@ -174,13 +135,13 @@ class plain_loops {
   core::label_sums sums(const std::vector<int>& labels) const {
     const std::vector<double> products = upper_products(labels);
     const auto labelled = [&](const auto& of_row) {
-      return leaf_sum<double>(samples_.n_rows, [&](std::int64_t i, double sum) {
+      return chain_sum<double>(samples_.n_rows, [&](std::int64_t i, double sum) {
         return core::add_labelled(sum, static_cast<double>(labels[at(i)]), of_row(i));
       });
     };
     return {labelled([&](std::int64_t i) { return products[at(i)]; }),
             labelled([&](std::int64_t i) { return row_sums_[at(i)]; }),
-            leaf_sum<double>(samples_.n_rows, [&](std::int64_t i, double sum) { return sum + products[at(i)]; }),
+            chain_sum<double>(samples_.n_rows, [&](std::int64_t i, double sum) { return sum + products[at(i)]; }),
             labelled([&](std::int64_t i) { return type_ == estimator::v ? static_cast<double>(value(i, i)) : 0.0; })};
   }
 
@@ -192,18 +153,12 @@ class plain_loops {
   core::label_sums all_{};
 };
 
-struct shape {
-  std::int64_t n_x;
-  std::int64_t n_y;
-  std::int64_t n_cols;
-};
-
 // Around leaves, blocks and words of labels.
-constexpr shape shapes[] = {{2, 2, 1}, {2, 3, 4}, {33, 31, 2}, {255, 256, 3}, {512, 1, 1}, {2, 511, 2}};
+constexpr pair_shape shapes[] = {{2, 2, 1}, {2, 3, 4}, {33, 31, 2}, {255, 256, 3}, {512, 1, 1}, {2, 511, 2}};
 
 template <class Body>
 void for_shapes(const Body& body) {
-  for (const shape& s : shapes) {
+  for (const pair_shape& s : shapes) {
     for (const estimator type : estimators) {
       if (type == estimator::u && s.n_y < 2) {
         continue;
@@ -276,8 +231,8 @@ TEST_P(two_sample, the_statistic_alone_has_the_bits_of_the_one_of_a_test) {
     const double energy = energy_distance(ctx(), s.x(), s.y(), 1.5, type);
     const double mmd = maximum_mean_discrepancy(ctx(), s.x(), s.y(), o, type);
 
-    EXPECT_EQ(bits_of({energy}), bits_of({energy_test(ctx(), s.x(), s.y(), test, 1.5, type).statistic}));
-    EXPECT_EQ(bits_of({mmd}), bits_of({maximum_mean_discrepancy_test(ctx(), s.x(), s.y(), test, o, type).statistic}));
+    EXPECT_EQ(bits_of(energy), bits_of(energy_test(ctx(), s.x(), s.y(), test, 1.5, type).statistic));
+    EXPECT_EQ(bits_of(mmd), bits_of(maximum_mean_discrepancy_test(ctx(), s.x(), s.y(), test, o, type).statistic));
   });
 }
 
@@ -294,7 +249,7 @@ TEST_P(two_sample, more_permutations_begin_with_the_same_ones) {
   for (const std::int64_t b : {2043, 2044, 2045, 2046, 4089, 4090, 4091, 4092}) {
     const plain_loops<double> loops(s, distance_options(1), estimator::v);
     const core::pair_means means = loops.means(labels_of(s.n_rows, s.n_first, test, b));
-    EXPECT_EQ(bits_of({many[static_cast<std::size_t>(b)]}), bits_of({core::energy_of(means) + 0.0})) << b;
+    EXPECT_EQ(bits_of(many[static_cast<std::size_t>(b)]), bits_of(core::energy_of(means) + 0.0)) << b;
   }
 }
 
@@ -325,33 +280,6 @@ TEST_P(two_sample, has_the_same_bits_in_a_hostile_floating_point_environment) {
 }
 
 // ---- the oracle --------------------------------------------------------------------------------------------------
-
-template <class T>
-long double long_value(const T* x, const T* y, std::int64_t n, const pairwise_options& o) {
-  long double dot = 0;
-  long double squared = 0;
-  long double l1 = 0;
-  long double xx = 0;
-  long double yy = 0;
-  for (std::int64_t c = 0; c < n; ++c) {
-    const long double a = x[c];
-    const long double b = y[c];
-    dot += a * b;
-    xx += a * a;
-    yy += b * b;
-    squared += (a - b) * (a - b);
-    l1 += std::abs(a - b);
-  }
-  const long double h = o.bandwidth;
-  switch (o.kernel) {
-    case pair_kernel::product: return dot;
-    case pair_kernel::cosine: return dot / std::sqrt(xx * yy);
-    case pair_kernel::power: return std::pow(squared, static_cast<long double>(o.exponent) / 2);
-    case pair_kernel::gaussian: return std::exp(-squared / (2 * h * h));
-    case pair_kernel::laplacian: return std::exp(-l1 / h);
-    default: return std::numeric_limits<long double>::quiet_NaN();
-  }
-}
 
 struct long_means {
   long double first = 0;
