@@ -1,4 +1,5 @@
 // The CPU backend's table for one instruction set.
+#include "cpu/device_array.hpp"
 #include "cpu/report.hpp"
 #include "cpu/tables.hpp"
 #include "lib/fp_environment.hpp"
@@ -40,6 +41,12 @@ const samebits_backend* backend_table() {
                                              histogram,
                                              matmul,
                                              pairwise,
+                                             cpu::allocate,
+                                             cpu::release,
+                                             cpu::copy,
+                                             cpu::synchronize,
+                                             cpu::is_on_device,
+                                             nullptr,
                                              gmm_update};
   return &table;
 }

@@ -4,186 +4,70 @@
 #include "cpu/report.hpp"
 #include "cpu/tables.hpp"
 #include "lib/fp_environment.hpp"
-#include "samebits/core/gmm.hpp"
+#include "lib/gmm_parameters.hpp"
 
 namespace samebits::core {
 inline namespace SAMEBITS_TARGET {
 namespace {
 
-/// Work space of one component's update.
-struct component_workspace {
-  component_workspace(double* start, std::int64_t n, bool is_triangle)
-      : shift(start), rest(start + n), factor(start + 2 * n), size(2 * n + (is_triangle ? n * n : 0)) {}
-  double* shift;
-  double* rest;
-  double* factor;
-  std::int64_t size;
-};
-
-bool is_set(const std::uint8_t* flags, std::int64_t k) { return flags != nullptr && flags[k] != 0; }
-
 class gmm_updater {
  public:
-  gmm_updater(const samebits_gmm_sums* sums, const samebits_gmm_rules& rules, const samebits_gmm_parameters& p)
-      : sums_(sums),
-        rules_(rules),
-        p_(p),
-        type_(static_cast<samebits_covariance_type>(rules.covariance)),
-        is_triangle_(type_ == SAMEBITS_FULL || type_ == SAMEBITS_TIED),
-        is_tied_(type_ == SAMEBITS_TIED || type_ == SAMEBITS_TIED_DIAG || type_ == SAMEBITS_TIED_SPHERICAL),
-        covariance_size_(is_triangle_ ? p.n_cols * p.n_cols : p.n_cols),
-        thread_size_(component_workspace(nullptr, p.n_cols, is_triangle_).size) {}
+  explicit gmm_updater(const mixture_update& update) : update_(update) {}
 
-  bool run(int n_threads, samebits_gmm_defect* defect) {
-    const std::int64_t n = p_.n_cols;
+  bool run(int n_threads, bool with_sums, samebits_gmm_defect* defect) {
+    const std::int64_t n_components = update_.n_components;
     // Threads cost more than they bring for small matrices.
-    n_threads = p_.n_components * covariance_size_ * n > (1 << 17) ? n_threads : 1;
+    n_threads = n_components * update_.covariance_size() * update_.n_cols > (1 << 17) ? n_threads : 1;
     cpu::buffer memory;
-    if (!memory.allocate(static_cast<std::size_t>(n_threads * thread_size_ + p_.n_components))) {
+    if (!memory.allocate(static_cast<std::size_t>(n_threads * update_.work_size() + n_components))) {
       return false;
     }
-    scratch_ = memory.data();
+    work_ = memory.data();
     static_assert(sizeof(std::int64_t) == sizeof(double));
-    ranks_ = reinterpret_cast<std::int64_t*>(scratch_ + n_threads * thread_size_);
-    if (sums_ != nullptr) {
-      parallel_for<&gmm_updater::move_component>(n_threads, p_.n_components, *this);
-      if (is_tied_) {
-        pool_components();
+    ranks_ = reinterpret_cast<std::int64_t*>(work_ + n_threads * update_.work_size());
+    if (with_sums) {
+      parallel_for<&gmm_updater::move>(n_threads, n_components, *this);
+      if (update_.type.is_tied) {
+        pool();
       }
-      update_weights();
+      update_.update_weights();
     }
-    parallel_for<&gmm_updater::prepare_component>(n_threads, is_tied_ ? 1 : p_.n_components, *this);
-    share_tied_factor();
+    parallel_for<&gmm_updater::prepare>(n_threads, update_.n_prepared(), *this);
+    for (std::int64_t k = 1; update_.type.is_tied && k < n_components; ++k) {
+      update_.share_factor(k);
+    }
     *defect = first_defect();
     return true;
   }
 
  private:
-  double* covariance(std::int64_t k) const { return p_.covariances + k * covariance_size_; }
+  double* work(int thread) const { return work_ + thread * update_.work_size(); }
 
-  /// The mean and the covariance of one component. Tied covariances wait for the others before they are regularised.
-  void move_component(std::int64_t k, int thread) const {
-    const std::int64_t n = p_.n_cols;
-    const double sum_0 = sums_->sum_0[k];
-    if (!(sum_0 > 0.0)) {
-      return;
-    }
-    const component_workspace memory(scratch_ + thread * thread_size_, n, is_triangle_);
-    const component_shift shift{memory.shift, memory.rest, is_set(rules_.frozen_means, k)};
-    move_mean(sum_0, sums_->sum_1 + k * n, n, rules_.dtype == SAMEBITS_FLOAT32, shift, p_.means + k * n);
-    if (is_set(rules_.frozen_covariances, k)) {
-      return;
-    }
-    const double* const sum_2 = sums_->sum_2 + k * covariance_size_;
-    if (is_triangle_) {
-      component_covariance(sum_0, sum_2, shift, n, covariance(k));
-    } else {
-      component_variances(sum_0, sum_2, shift, n, covariance(k));
-    }
-    if (!is_tied_) {
-      regularise(covariance(k));
-    }
-  }
+  void move(std::int64_t k, int thread) const { update_.move(k, work(thread)); }
+  void prepare(std::int64_t k, int thread) const { ranks_[k] = update_.prepare(k, work(thread)); }
 
-  /// Adds reg_covar, and makes variances equal where the type wants that.
-  void regularise(double* covariance) const {
-    const std::int64_t n = p_.n_cols;
-    for (std::int64_t a = 0; a < n; ++a) {
-      double& variance = covariance[is_triangle_ ? a * n + a : a];
-      variance = variance + rules_.reg_covar[a];
-    }
-    if (type_ == SAMEBITS_SPHERICAL || type_ == SAMEBITS_TIED_SPHERICAL) {
-      const double mean = mean_variance(covariance, n);
-      for (std::int64_t a = 0; a < n; ++a) {
-        covariance[a] = mean;
-      }
-    }
-  }
-
-  double sum_of(const std::uint8_t* skipped) const {
-    double total = 0.0;
-    for (std::int64_t k = 0; k < p_.n_components; ++k) {
-      total = is_set(skipped, k) ? total : total + sums_->sum_0[k];
-    }
-    return total;
-  }
-
-  /// The covariance of all components, each with its share of the rows, into the first.
-  void pool_components() const {
-    const double total = sum_of(nullptr);
+  void pool() const {
+    const double total = update_.pooled_rows();
     if (!(total > 0.0)) {
       return;
     }
-    double* const pool = covariance(0);
-    for (std::int64_t i = 0; i < covariance_size_; ++i) {
-      double element = empty_sum<double>();
-      for (std::int64_t k = 0; k < p_.n_components; ++k) {
-        if (sums_->sum_0[k] > 0.0) {
-          element = pooled(sums_->sum_0[k] / total, covariance(k)[i], element);
-        }
-      }
-      pool[i] = element;
+    for (std::int64_t i = 0; i < update_.covariance_size(); ++i) {
+      update_.pool(i, total);
     }
-    regularise(pool);
-  }
-
-  void update_weights() const {
-    const double free_sum = sum_of(rules_.frozen_weights);
-    if (!(free_sum > 0.0)) {
-      return;  // every row belongs to components with frozen weights
-    }
-    double frozen = 0.0;
-    for (std::int64_t k = 0; k < p_.n_components; ++k) {
-      frozen = is_set(rules_.frozen_weights, k) ? frozen + p_.weights[k] : frozen;
-    }
-    for (std::int64_t k = 0; k < p_.n_components; ++k) {
-      if (!is_set(rules_.frozen_weights, k)) {
-        p_.weights[k] = component_weight(sums_->sum_0[k], free_sum, frozen);
-      }
-    }
-  }
-
-  void prepare_component(std::int64_t k, int thread) const {
-    const std::int64_t n = p_.n_cols;
-    const component_workspace memory(scratch_ + thread * thread_size_, n, is_triangle_);
-    double* const inverse_factor = p_.inverse_factors + k * covariance_size_;
-    double log_determinant = 0.0;
-    ranks_[k] = is_triangle_ ? factor_covariance(covariance(k), n, memory.factor, inverse_factor, log_determinant)
-                             : factor_variances(covariance(k), n, inverse_factor, log_determinant);
-    const std::int64_t last = is_tied_ ? p_.n_components : k + 1;
-    for (std::int64_t j = k; j < last; ++j) {
-      p_.log_constants[j] = log_constant(p_.weights[j], n, log_determinant);
-    }
-  }
-
-  void share_tied_factor() const {
-    for (std::int64_t k = 1; is_tied_ && k < p_.n_components; ++k) {
-      for (std::int64_t i = 0; i < covariance_size_; ++i) {
-        covariance(k)[i] = covariance(0)[i];
-        p_.inverse_factors[k * covariance_size_ + i] = p_.inverse_factors[i];
-      }
-    }
+    update_.regularise_pool();
   }
 
   samebits_gmm_defect first_defect() const {
-    const std::int64_t n_prepared = is_tied_ ? 1 : p_.n_components;
-    for (std::int64_t k = 0; k < n_prepared; ++k) {
-      if (ranks_[k] < p_.n_cols) {
+    for (std::int64_t k = 0; k < update_.n_prepared(); ++k) {
+      if (ranks_[k] < update_.n_cols) {
         return {k, ranks_[k]};
       }
     }
     return {-1, 0};
   }
 
-  const samebits_gmm_sums* sums_;
-  const samebits_gmm_rules& rules_;
-  const samebits_gmm_parameters& p_;
-  samebits_covariance_type type_;
-  bool is_triangle_;
-  bool is_tied_;
-  std::int64_t covariance_size_;
-  std::int64_t thread_size_;  // doubles of scratch per thread
-  double* scratch_ = nullptr;
+  const mixture_update& update_;
+  double* work_ = nullptr;         // work_size() doubles per thread
   std::int64_t* ranks_ = nullptr;  // per component
 };
 
@@ -192,7 +76,9 @@ class gmm_updater {
 samebits_status gmm_update(samebits_call* call, const samebits_gmm_sums* sums, const samebits_gmm_rules* rules,
                            samebits_gmm_parameters* parameters, samebits_gmm_defect* defect) {
   const default_fp_environment environment;
-  return gmm_updater(sums, *rules, *parameters).run(call->n_threads, defect)
+  const samebits_gmm_sums none{};
+  const mixture_update update = make_mixture_update(sums == nullptr ? none : *sums, *rules, *parameters);
+  return gmm_updater(update).run(call->n_threads, sums != nullptr, defect)
              ? SAMEBITS_OK
              : cpu::out_of_memory(call, "the factors of a mixture");
 }

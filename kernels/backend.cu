@@ -125,6 +125,12 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::histogram,
                                          kernels::matmul,
                                          kernels::pairwise,
+                                         kernels::allocate,
+                                         kernels::release,
+                                         kernels::copy,
+                                         kernels::synchronize,
+                                         kernels::is_on_device,
+                                         kernels::gmm_run,
                                          nullptr};
   return &table;
 }

@@ -5,10 +5,15 @@
 #include <utility>
 
 #if defined(__CUDACC__)
+#include <stdexcept>
+#include <string>
+
 #include "kernels/cuda_error.hpp"
 #else
 #include <cstring>
 #include <new>
+
+#include "kernels/emulated_memory.hpp"
 #endif
 
 namespace samebits::kernels {
@@ -17,41 +22,73 @@ namespace samebits::kernels {
 
 #if defined(__CUDACC__)
 
-/// Not thrust::device_vector: it fills what it allocates, and throws when it is destroyed after a device failure.
+/// The memory of temporary arrays, or null where the device has no pools. A pool of our own: other users of the GPU in
+/// the process keep their settings. What is freed stays in it for the next call, up to a size that suits work spaces
+/// and rows of middling problems; more goes back to the device.
+inline cudaMemPool_t make_memory_pool() {
+  int has_pools = 0;
+  check(cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, the_device), "asking for memory pools");
+  if (has_pools == 0) {
+    return nullptr;
+  }
+  cudaMemPoolProps properties{};
+  properties.allocType = cudaMemAllocationTypePinned;
+  properties.location.type = cudaMemLocationTypeDevice;
+  properties.location.id = the_device;
+  cudaMemPool_t pool = nullptr;
+  check(cudaMemPoolCreate(&pool, &properties), "making a memory pool");
+  std::uint64_t kept_bytes = std::uint64_t{1} << 30;
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept_bytes), "making a memory pool");
+  return pool;
+}
+inline cudaMemPool_t memory_pool() {
+  static const cudaMemPool_t pool = make_memory_pool();  // for ever
+  return pool;
+}
+
+/// In the order of the stream, so that nothing waits: what was asked for in it before the memory is freed may still use
+/// it. Not thrust::device_vector: it fills what it allocates, and throws when it is destroyed after a device failure.
 template <class T>
 T* allocate_on_device(std::int64_t n) {
+  const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
   void* data = nullptr;
-  check(cudaMalloc(&data, static_cast<std::size_t>(n) * sizeof(T)), "an allocation on the device");
+  const cudaMemPool_t pool = memory_pool();
+  check(pool == nullptr ? cudaMalloc(&data, bytes) : cudaMallocFromPoolAsync(&data, bytes, pool, stream),
+        "an allocation on the device");
   return static_cast<T*>(data);
 }
 
 template <class T>
 void free_on_device(T* data) {
-  cudaFree(data);
+  memory_pool() == nullptr ? cudaFree(data) : cudaFreeAsync(data, stream);
 }
 
-/// Both copies return when the host's memory may be used again.
-template <class T>
-void upload(T* device, const T* host, std::int64_t n) {
-  check(cudaMemcpyAsync(device, host, static_cast<std::size_t>(n) * sizeof(T), cudaMemcpyHostToDevice, stream),
-        "a copy to the device");
-  check(cudaStreamSynchronize(stream), "a copy to the device");
+/// Can kernels work on this memory as it is?
+inline bool lies_on_device(const void* memory) {
+  if (memory == nullptr) {
+    return false;
+  }
+  cudaPointerAttributes about{};
+  check(cudaPointerGetAttributes(&about, memory), "asking where memory lies");
+  if (about.type == cudaMemoryTypeDevice && about.device != the_device) {
+    throw std::invalid_argument("an array lies in the memory of GPU " + std::to_string(about.device) +
+                                " but must lie in that of GPU " + std::to_string(the_device) + " or of the host");
+  }
+  return about.type == cudaMemoryTypeDevice || about.type == cudaMemoryTypeManaged;
 }
 
-template <class T>
-void download(T* host, const T* device, std::int64_t n) {
-  check(cudaMemcpyAsync(host, device, static_cast<std::size_t>(n) * sizeof(T), cudaMemcpyDeviceToHost, stream),
-        "a copy from the device");
-  check(cudaStreamSynchronize(stream), "a copy from the device");
-}
-
+/// The host may touch its side again after synchronize().
 template <class T>
 void copy_on_device(T* to, const T* from, std::int64_t n) {
-  check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(n) * sizeof(T), cudaMemcpyDeviceToDevice, stream),
-        "a copy on the device");
+  check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(n) * sizeof(T), cudaMemcpyDefault, stream), "a copy");
 }
 
-/// Waits until the device has done everything asked for by this host thread.
+template <class T>
+void fill_zeros(T* data, std::int64_t n) {
+  check(cudaMemsetAsync(data, 0, static_cast<std::size_t>(n) * sizeof(T), stream), "filling with zeros");
+}
+
+/// Waits until the device has done everything asked for in the stream.
 inline void synchronize() { check(cudaStreamSynchronize(stream), "work on the device"); }
 
 #else
@@ -68,28 +105,50 @@ void free_on_device(T* data) {
   ::operator delete(data);
 }
 
-template <class T>
-void upload(T* device, const T* host, std::int64_t n) {
-  std::memcpy(device, host, static_cast<std::size_t>(n) * sizeof(T));
-}
-
-template <class T>
-void download(T* host, const T* device, std::int64_t n) {
-  std::memcpy(host, device, static_cast<std::size_t>(n) * sizeof(T));
-}
+inline bool lies_on_device(const void* memory) { return emulated_memory::instance().has(memory); }
 
 template <class T>
 void copy_on_device(T* to, const T* from, std::int64_t n) {
-  std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+  std::memmove(to, from, static_cast<std::size_t>(n) * sizeof(T));
+}
+
+template <class T>
+void fill_zeros(T* data, std::int64_t n) {
+  std::memset(data, 0, static_cast<std::size_t>(n) * sizeof(T));
 }
 
 inline void synchronize() {}
 
 #endif
 
+// ---- copies --------------------------------------------------------------------------------------------------------
+
+/// Both return when the host's memory may be used again. The other side may lie on the device, too.
+template <class T>
+void upload(T* device, const T* from, std::int64_t n) {
+  copy_on_device(device, from, n);
+  synchronize();
+}
+
+template <class T>
+void download(T* to, const T* device, std::int64_t n) {
+  copy_on_device(to, device, n);
+  synchronize();
+}
+
+/// From the device to an array of the caller. Waits only where that is the host's.
+template <class T>
+void deliver(T* to, const T* device, std::int64_t n) {
+  copy_on_device(to, device, n);
+  if (!lies_on_device(to)) {
+    synchronize();
+  }
+}
+
 // ---- arrays --------------------------------------------------------------------------------------------------------
 
-/// An array on the device, not initialised.
+/// An array on the device, not initialised. Its memory is freed in the order of the stream of the call that frees it:
+/// arrays that outlive a call belong to calls that end when their work is done (gmm_problem).
 template <class T>
 class device_array {
  public:
@@ -119,6 +178,60 @@ class device_array {
 
   T* data_ = nullptr;
   std::int64_t size_ = 0;
+};
+
+/// Numbers of the caller that kernels read, piece after piece: where they are if that is the device, else uploaded.
+template <class T>
+class device_input {
+ public:
+  /// `numbers` may be null: then so are the pieces.
+  explicit device_input(const T* numbers) : numbers_(numbers), is_there_(lies_on_device(numbers)) {}
+
+  /// True where nothing needs room on the device, so that one piece is enough.
+  bool is_there() const { return is_there_; }
+
+  /// n numbers from `first` on, until the next piece.
+  const T* piece(std::int64_t first, std::int64_t n) {
+    if (numbers_ == nullptr || n == 0) {
+      return nullptr;
+    }
+    if (is_there_) {
+      return numbers_ + first;
+    }
+    staged_.make_room(n);
+    upload(staged_.data(), numbers_ + first, n);
+    return staged_.data();
+  }
+
+ private:
+  const T* numbers_;
+  bool is_there_;
+  device_array<T> staged_;
+};
+
+/// An array of the caller that kernels fill, piece after piece: where it is if that is the device, else downloaded.
+template <class T>
+class device_output {
+ public:
+  explicit device_output(T* numbers) : numbers_(numbers), is_there_(lies_on_device(numbers)) {}
+
+  bool is_there() const { return is_there_; }
+
+  /// Calls fill(data) for elements first .. first + n - 1, which lie at `data` on the device.
+  template <class Fill>
+  void piece(std::int64_t first, std::int64_t n, const Fill& fill) {
+    if (is_there_) {
+      return fill(numbers_ + first);
+    }
+    staged_.make_room(n);
+    fill(staged_.data());
+    download(numbers_ + first, staged_.data(), n);
+  }
+
+ private:
+  T* numbers_;
+  bool is_there_;
+  device_array<T> staged_;
 };
 
 }  // namespace samebits::kernels

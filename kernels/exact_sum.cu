@@ -132,7 +132,8 @@ struct column_range {
 template <class T>
 class exact_pass {
  public:
-  exact_pass(const samebits_rows& rows, core::exact_sum* sums) : rows_(rows), sums_(sums) {}
+  exact_pass(const samebits_rows& rows, core::exact_sum* sums)
+      : rows_(rows), sums_(sums), x_(static_cast<const T*>(rows.x)), y_(static_cast<const T*>(rows.y)) {}
 
   void run() {
     std::vector<core::exact_sum> found(static_cast<std::size_t>(rows_.n_cols));
@@ -147,12 +148,13 @@ class exact_pass {
 
  private:
   void sum_up(column_range columns, core::exact_sum* found) {
-    const std::int64_t chunk_rows = smaller(rows_.n_rows, (chunk_numbers - 1) / columns.n + 1);
+    const std::int64_t chunk_rows =
+        are_there(columns) ? rows_.n_rows : smaller(rows_.n_rows, (chunk_numbers - 1) / columns.n + 1);
     const partial_sums partial = cleared_sums(columns.n, chunk_rows);
     for (std::int64_t first = 0; first < rows_.n_rows; first += chunk_rows) {
       const std::int64_t n = smaller(chunk_rows, rows_.n_rows - first);
-      const T* const x = upload_rows(x_, rows_.x, columns, first, n);
-      const T* const y = rows_.y == nullptr ? nullptr : upload_rows(y_, rows_.y, columns, first, n);
+      const T* const x = piece(x_, static_cast<const T*>(rows_.x), some_x_, columns, first, n);
+      const T* const y = piece(y_, static_cast<const T*>(rows_.y), some_y_, columns, first, n);
       launch(add_kernel<T>{x, y, n, partial}, blocks_for<add_kernel<T>>(partial.size()));
     }
     merge_parts(partial);
@@ -168,25 +170,31 @@ class exact_pass {
     return partial;
   }
 
-  /// Rows first .. first + n - 1 of the columns, dense.
-  const T* upload_rows(device_array<T>& to, const void* from, column_range columns, std::int64_t first,
-                       std::int64_t n) const {
-    to.make_room(n * columns.n);
-    const T* const start = static_cast<const T*>(from) + first * rows_.n_cols + columns.first;
-    if (columns.n == rows_.n_cols) {
-      upload(to.data(), start, n * columns.n);
-    } else {
-      for (std::int64_t i = 0; i < n; ++i) {
-        upload(to.data() + i * columns.n, start + i * rows_.n_cols, columns.n);
-      }
+  /// True where kernels read all rows as they are.
+  bool are_there(column_range columns) const {
+    return columns.n == rows_.n_cols && x_.is_there() && (rows_.y == nullptr || y_.is_there());
+  }
+
+  /// Rows first .. first + n - 1 of the columns, dense. `some` has room for those of some columns.
+  const T* piece(device_input<T>& rows, const T* matrix, device_array<T>& some, column_range columns,
+                 std::int64_t first, std::int64_t n) const {
+    if (columns.n == rows_.n_cols || matrix == nullptr) {
+      return rows.piece(first * columns.n, n * columns.n);
     }
-    return to.data();
+    some.make_room(n * columns.n);
+    const T* const start = matrix + first * rows_.n_cols + columns.first;
+    for (std::int64_t i = 0; i < n; ++i) {
+      upload(some.data() + i * columns.n, start + i * rows_.n_cols, columns.n);
+    }
+    return some.data();
   }
 
   const samebits_rows& rows_;
   core::exact_sum* sums_;
-  device_array<T> x_;
-  device_array<T> y_;
+  device_input<T> x_;
+  device_input<T> y_;
+  device_array<T> some_x_;
+  device_array<T> some_y_;
   device_array<core::exact_sum> partial_;
 };
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/gmm_e_step.hpp"
+#include "kernels/gmm_fused.hpp"
 #include "kernels/gmm_moments.hpp"
 #include "kernels/gmm_pack.hpp"
 #include "kernels/guard.hpp"
@@ -13,7 +14,7 @@
 namespace samebits::kernels {
 namespace {
 
-// ---- upload --------------------------------------------------------------------------------------------------------
+// ---- rows ----------------------------------------------------------------------------------------------------------
 
 /// Turns rows of the caller's layout on their side. A thread per element.
 template <class T>
@@ -39,21 +40,20 @@ struct turn_kernel {
   }
 };
 
-/// Fills problem.columns, some rows at a time so that the device holds the data once.
+/// Fills problem.columns. Rows of the host come some at a time, so that the device holds the data once.
 template <class T>
-void upload_rows(const T* x, gmm_problem_of<T>& problem) {
+void turn_rows(const T* x, gmm_problem_of<T>& problem) {
   constexpr std::int64_t staged_numbers = std::int64_t{1} << 22;
   const std::int64_t n_rows = problem.n_rows;
   const std::int64_t n_cols = problem.n_cols;
   const std::int64_t fitting_rows = staged_numbers / n_cols > 0 ? staged_numbers / n_cols : 1;
-  const std::int64_t step = fitting_rows < n_rows ? fitting_rows : n_rows;
-  device_array<T> staged;
-  staged.make_room(step * n_cols);
+  device_input<T> rows(x);
+  const std::int64_t step = fitting_rows < n_rows && !rows.is_there() ? fitting_rows : n_rows;
   problem.columns.make_room(n_rows * n_cols);
   for (std::int64_t first = 0; first < n_rows; first += step) {
     const std::int64_t count = n_rows - first < step ? n_rows - first : step;
-    upload(staged.data(), x + first * n_cols, count * n_cols);
-    const turn_kernel<T> kernel{staged.data(), count, n_cols, problem.columns.data() + first, n_rows};
+    const T* const piece = rows.piece(first * n_cols, count * n_cols);
+    const turn_kernel<T> kernel{piece, count, n_cols, problem.columns.data() + first, n_rows};
     launch(kernel, blocks_for<turn_kernel<T>>(count * n_cols));
   }
 }
@@ -64,34 +64,45 @@ std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
   problem->dtype = data.dtype;
   problem->n_rows = data.n_rows;
   problem->n_cols = data.n_cols;
-  upload_rows(static_cast<const T*>(data.x), *problem);
+  turn_rows(static_cast<const T*>(data.x), *problem);
   if (data.sample_weights != nullptr) {
     problem->weights.make_room(data.n_rows);
     upload(problem->weights.data(), data.sample_weights, data.n_rows);
   }
-  synchronize();  // other host threads may use the problem, each with a queue of its own
+  synchronize();  // a call on a problem ends when its work is done
   return problem;
 }
 
 // ---- one pass ------------------------------------------------------------------------------------------------------
+
+/// The layout of the components of n mixtures like that of the step; they have no numbers yet.
+template <class T>
+gmm_components<T> layout_of(const samebits_gmm_step& step, std::int64_t n) {
+  const samebits_gmm_components& c = step.components;
+  return {nullptr, n, c.n_components, c.n_cols, factor_size(c.shape, c.n_cols)};
+}
+
+/// True where responsibilities never leave the block that makes them.
+template <class T>
+bool is_fused(const samebits_gmm_step& step, samebits_gmm_order order) {
+  const bool from_mixture = step.shares == samebits_gmm_soft || step.shares == samebits_gmm_hard;
+  return from_mixture && order == samebits_gmm_by_rows && fits_fused_pass(layout_of<T>(step, 1));
+}
 
 /// How much of a pass the work space holds at once: so many mixtures, and for them an aligned batch of so many leaves.
 template <class T>
 struct pass_plan {
   std::int64_t n_leaves;
   std::int64_t n_mixtures;
+  bool fused;
   std::int64_t batch_leaves = 1;  // a power of two
   int levels = 2;                 // of the tree over batches
 
-  pass_plan(const gmm_problem& problem, const samebits_gmm_step& step, std::int64_t n_steps)
-      : n_leaves((problem.n_rows + leaf_rows - 1) / leaf_rows) {
-    const samebits_gmm_components& c = step.components;
-    const gmm_components<T> one{nullptr, 1, c.n_components, c.n_cols, factor_size(c.shape, c.n_cols)};
-    const std::int64_t given = step.shares == samebits_gmm_given ? c.n_components : 0;
+  pass_plan(const gmm_problem& problem, samebits_gmm_order order, const samebits_gmm_step& step, std::int64_t n_steps)
+      : n_leaves((problem.n_rows + leaf_rows - 1) / leaf_rows), fused(is_fused<T>(step, order)) {
+    const gmm_components<T> one = layout_of<T>(step, 1);
     const std::int64_t node_bytes = node_size(one, true) * static_cast<std::int64_t>(sizeof(double));
-    const std::int64_t leaf_bytes = leaf_rows * ((1 + c.n_components) * static_cast<std::int64_t>(sizeof(T)) +
-                                                 given * static_cast<std::int64_t>(sizeof(double))) +
-                                    node_bytes;
+    const std::int64_t leaf_bytes = node_bytes + (fused ? 0 : leaf_rows * row_bytes(step));
     int most_levels = levels;
     while (std::int64_t{1} << most_levels < 2 * n_leaves) {
       ++most_levels;
@@ -108,6 +119,14 @@ struct pass_plan {
 
   std::int64_t batch_rows(std::int64_t n_rows) const {
     return batch_leaves * leaf_rows < n_rows ? batch_leaves * leaf_rows : n_rows;
+  }
+
+ private:
+  /// Of row_values, and of responsibilities that the caller gives.
+  static std::int64_t row_bytes(const samebits_gmm_step& step) {
+    const std::int64_t k = step.components.n_components;
+    const std::int64_t given = step.shares == samebits_gmm_given ? k : 0;
+    return (1 + k) * static_cast<std::int64_t>(sizeof(T)) + given * static_cast<std::int64_t>(sizeof(double));
   }
 };
 
@@ -131,7 +150,9 @@ class gmm_pass {
     }
     node_size_ = node_size(components_, with_sums_);
     const std::int64_t rows = plan.batch_rows(problem.n_rows);
-    problem.row_values.make_room(rows * (n_steps + components_.n_all()));
+    if (!plan.fused) {
+      problem.row_values.make_room(rows * (n_steps + components_.n_all()));
+    }
     problem.nodes.make_room(plan.batch_leaves * node_size_);
     problem.open_nodes.make_room(plan.levels * node_size_);
     if (steps->shares == samebits_gmm_given) {
@@ -186,8 +207,12 @@ class gmm_pass {
     const gmm_batch<T> batch{
         problem_.data(), components_,           first_row, n_rows, problem_.row_values.data(), with_sums_,
         n_leaves,        problem_.nodes.data(), node_size_};
-    share_rows(batch);
-    sum_leaves(batch, shape());
+    if (plan_.fused) {
+      fused_pass(batch, shape(), steps_->shares == samebits_gmm_hard);
+    } else {
+      share_rows(batch);
+      sum_leaves(batch, shape());
+    }
     fold_nodes(batch.nodes, n_leaves, node_size_);
   }
 
@@ -219,7 +244,8 @@ class gmm_pass {
       sums.log_likelihood = node[m];
       for (std::int64_t k = 0; sums.sum_0 != nullptr && k < components_.n_components; ++k) {
         const std::int64_t number = m * components_.n_components + k;
-        unpack_component(node + n_steps_ + number * components_.n_moments(), k, steps_[m].components, sums);
+        unpack_component(node + n_steps_ + number * components_.n_moments(), k, shape() == samebits_gmm_triangle,
+                         components_.n_cols, sums.sum_0, sums.sum_1, sums.sum_2);
       }
     }
   }
@@ -240,7 +266,7 @@ void run_passes(gmm_problem_of<T>& problem, samebits_gmm_order order, std::int64
   if (n_steps == 0) {
     return;
   }
-  const pass_plan<T> plan(problem, *steps, n_steps);
+  const pass_plan<T> plan(problem, order, *steps, n_steps);
   for (std::int64_t first = 0; first < n_steps; first += plan.n_mixtures) {
     const std::int64_t left = n_steps - first;
     gmm_pass<T>(problem, plan, order, steps + first, left < plan.n_mixtures ? left : plan.n_mixtures).run();
@@ -255,7 +281,7 @@ samebits_status gmm_open(samebits_call* call, const samebits_gmm_data* data, voi
 }
 
 void gmm_close(void* problem) {
-  samebits_call call;
+  samebits_call call{};
   guarded(&call, [&] { delete static_cast<gmm_problem*>(problem); });
 }
 

@@ -21,6 +21,7 @@ struct gmm_batch {
   std::int64_t n_leaves;
   double* nodes;  // one per leaf
   std::int64_t node_size;
+  const std::int32_t* ended = nullptr;  // of fused passes, per mixture: those set are left out; null: none
 
   /// Each row's log-likelihood times its weight.
   SAMEBITS_HD T* log_likelihoods(std::int64_t mixture) const { return row_values + mixture * n_rows; }

@@ -5,48 +5,19 @@
 namespace samebits::kernels {
 namespace {
 
-// ---- from log-probs to responsibilities ----------------------------------------------------------------------------
-
-/// The work on one row of a mixture once its log-probs are there.
+/// The values of a row for one mixture of a batch.
 template <class T>
-struct row_of_mixture {
-  const gmm_batch<T>& batch;
-  std::int64_t mixture;
-  std::int64_t i;
+SAMEBITS_HD row_of_mixture<T> row_of(const gmm_batch<T>& batch, std::int64_t mixture, std::int64_t i) {
+  const std::int64_t n_components = batch.components.n_components;
+  return {batch.values(mixture * n_components) + i, batch.n_rows, n_components};
+}
 
-  SAMEBITS_HD std::int64_t n_components() const { return batch.components.n_components; }
-  SAMEBITS_HD T& value(std::int64_t k) const { return batch.values(mixture * n_components() + k)[i]; }
-  SAMEBITS_HD likeliest<T> find_likeliest() const { return likeliest_of(&value(0), n_components(), batch.n_rows); }
-
-  SAMEBITS_HD void share(const likeliest<T>& best, bool hard) const {
-    const T weight = static_cast<T>(batch.weight(i));
-    const T log_likelihood = hard ? best.log_prob : share_softly(best.log_prob, weight);
-    batch.log_likelihoods(mixture)[i] = core::weighted_log_likelihood(weight, log_likelihood);
-    if (hard && batch.with_sums) {
-      for (std::int64_t k = 0; k < n_components(); ++k) {
-        value(k) = k == best.component ? weight : T(0);
-      }
-    }
-  }
-
- private:
-  /// Returns the row's log-likelihood.
-  SAMEBITS_HD T share_softly(T largest, T weight) const {
-    T sum = core::empty_sum<T>();
-    for (std::int64_t k = 0; k < n_components(); ++k) {
-      const T share = core::unnormalised_responsibility(value(k), largest);
-      value(k) = share;
-      sum = sum + share;
-    }
-    if (batch.with_sums) {
-      const T scale = core::responsibility_scale(weight, sum);
-      for (std::int64_t k = 0; k < n_components(); ++k) {
-        value(k) = value(k) * scale;
-      }
-    }
-    return core::row_log_likelihood(largest, sum);
-  }
-};
+template <class T>
+SAMEBITS_HD void share(const gmm_batch<T>& batch, std::int64_t mixture, std::int64_t i, const likeliest<T>& best,
+                       bool hard) {
+  batch.log_likelihoods(mixture)[i] =
+      row_of(batch, mixture, i).share(best, static_cast<T>(batch.weight(i)), hard, batch.with_sums);
+}
 
 /// A thread per mixture and row whose log-probs came from other threads.
 template <class T>
@@ -61,9 +32,11 @@ struct share_kernel {
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t item = global_thread<share_kernel>(at);
-    if (item < batch.components.n_mixtures * batch.n_rows) {
-      const row_of_mixture<T> row{batch, item / batch.n_rows, item % batch.n_rows};
-      row.share(row.find_likeliest(), hard);
+    const std::int64_t mixture = item / batch.n_rows;
+    const std::int64_t i = item % batch.n_rows;
+    if (mixture < batch.components.n_mixtures) {
+      const row_of_mixture<T> row = row_of(batch, mixture, i);
+      share(batch, mixture, i, likeliest_of(row.values, row.n_components, row.stride), hard);
     }
   }
 };
@@ -92,29 +65,14 @@ struct e_step_kernel {
     if (group >= n_groups()) {
       return;
     }
-    const likeliest<T> best = visit_components(group, i);
-    if (until == e_step::soft || until == e_step::hard) {
-      row_of_mixture<T>{batch, group, i}.share(best, until == e_step::hard);
-    }
-  }
-
- private:
-  SAMEBITS_HD likeliest<T> visit_components(std::int64_t group, std::int64_t i) const {
-    const gmm_components<T>& components = batch.components;
+    const bool with_shares = until == e_step::soft || until == e_step::hard;
     const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + i);
-    likeliest<T> best{};
-    for (std::int64_t k = 0; k < group_size; ++k) {
-      const std::int64_t number = group * group_size + k;
-      const T squared = row.squared_distance(components.mean(number), components.inverse_factor(number));
-      if (until == e_step::squared_distances) {
-        batch.values(number)[i] = squared;
-      } else {
-        const T log_prob = core::component_log_prob(components.log_constant(number), squared);
-        batch.values(number)[i] = log_prob;
-        best.see(k, log_prob);
-      }
+    const row_of_mixture<T> values{batch.values(group * group_size) + i, batch.n_rows, group_size};
+    const likeliest<T> best =
+        values.measure(row, batch.components, group * group_size, until != e_step::squared_distances);
+    if (with_shares) {
+      share(batch, group, i, best, until == e_step::hard);
     }
-    return best;
   }
 };
 

@@ -3,12 +3,9 @@
 
 #include "kernels/draw_stream.hpp"
 #include "kernels/gmm_batch.hpp"
+#include "kernels/gmm_row.hpp"
 
 namespace samebits::kernels {
-
-/// How far an E-step goes: what it leaves in the values of a batch. The last two also leave log-likelihoods, and the
-/// responsibilities only in a batch with sums.
-enum class e_step { squared_distances, log_probs, soft, hard };
 
 template <class T>
 void run_e_step(const gmm_batch<T>& batch, samebits_gmm_shape shape, samebits_gmm_order order, e_step until);

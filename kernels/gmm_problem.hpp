@@ -41,6 +41,8 @@ struct gmm_components {
   SAMEBITS_HD std::int64_t n_moments() const { return 1 + n_cols + factor_size; }
 };
 
+/// Every call on a problem ends when its work is done, also one that fails. So the next call, and the end of the
+/// memory, may come from any host thread and in any stream.
 struct gmm_problem {
   virtual ~gmm_problem() = default;
 

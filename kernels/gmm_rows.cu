@@ -98,7 +98,6 @@ class row_outputs {
     problem.row_values.make_room(chunk_rows_ * (1 + k));
     summaries_.make_room(chunk_rows_ * 2);
     labels_.make_room(chunk_rows_);
-    staged_.make_room(chunk_rows_ * k);
   }
 
   void run() const {
@@ -106,6 +105,7 @@ class row_outputs {
       const std::int64_t left = problem_.n_rows - first;
       fill_chunk(first, left < chunk_rows_ ? left : chunk_rows_);
     }
+    synchronize();  // a call on a problem ends when its work is done
   }
 
  private:
@@ -119,18 +119,19 @@ class row_outputs {
     fill(batch, summaries, row_output::log_responsibilities, out_.log_responsibilities);
     fill(batch, summaries, row_output::responsibilities, out_.responsibilities);
     if (out_.log_likelihoods != nullptr) {
-      download(static_cast<T*>(out_.log_likelihoods) + first, batch.log_likelihoods(0), n_rows);
+      deliver(static_cast<T*>(out_.log_likelihoods) + first, batch.log_likelihoods(0), n_rows);
     }
     if (out_.labels != nullptr) {
-      download(out_.labels + first, labels_.data(), n_rows);
+      deliver(out_.labels + first, labels_.data(), n_rows);
     }
   }
 
   void fill(const gmm_batch<T>& batch, const row_summaries<T>& summaries, row_output kind, void* out) const {
     if (out != nullptr) {
       const std::int64_t k = components_.n_components;
-      launch(output_kernel<T>{batch, summaries, kind, staged_.data()}, blocks_for<output_kernel<T>>(batch.n_rows * k));
-      download(static_cast<T*>(out) + batch.first_row * k, staged_.data(), batch.n_rows * k);
+      device_output<T>(static_cast<T*>(out)).piece(batch.first_row * k, batch.n_rows * k, [&](T* data) {
+        launch(output_kernel<T>{batch, summaries, kind, data}, blocks_for<output_kernel<T>>(batch.n_rows * k));
+      });
     }
   }
 
@@ -141,7 +142,6 @@ class row_outputs {
   std::int64_t chunk_rows_;
   device_array<T> summaries_;
   device_array<std::int64_t> labels_;
-  device_array<T> staged_;  // an output in the caller's layout
 };
 
 }  // namespace

@@ -90,12 +90,10 @@ struct race_kernel {
 /// The metric, centred on the chosen row.
 template <class T>
 gmm_components<T> upload_metric(const samebits_gmm_components& metric, std::int64_t chosen, gmm_problem_of<T>& p) {
-  std::vector<T> packed(static_cast<std::size_t>(p.n_cols));  // room for the chosen row
-  append_factor(metric, 0, packed);
-  packed.push_back(T(0));  // no constant
-  upload_all(packed, p.components);
+  const gmm_components<T> components = upload_mixtures<T>(
+      1, [&](std::int64_t) -> const samebits_gmm_components& { return metric; }, p.components);
   launch(take_row_kernel<T>{p.data(), chosen, p.components.data()}, blocks_for<take_row_kernel<T>>(p.n_cols));
-  return {p.components.data(), 1, 1, p.n_cols, factor_size(metric.shape, p.n_cols)};
+  return components;
 }
 
 template <class T>

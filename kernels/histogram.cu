@@ -157,7 +157,11 @@ template <class T>
 class histogram_on_device {
  public:
   histogram_on_device(const samebits_rows& rows, const double* edges, std::int64_t n_bins, bool has_sums)
-      : rows_(rows), n_bins_(n_bins), has_sums_(has_sums) {
+      : rows_(rows),
+        n_bins_(n_bins),
+        has_sums_(has_sums),
+        x_(static_cast<const T*>(rows.x)),
+        weights_(has_sums ? rows.weights : nullptr) {
     std::vector<double> inner(static_cast<std::size_t>(core::bin_finder::room(n_bins)));
     finder_ = core::bin_finder::prepare(edges, n_bins, inner.data());
     const auto n_inner = static_cast<std::int64_t>(inner.size());
@@ -172,7 +176,7 @@ class histogram_on_device {
     const std::int64_t n_batches = (rows_.n_rows - 1) / batch_size() + 1;
     make_room(n_batches);
     for (std::int64_t i = 0; i < n_batches; ++i) {
-      const number_batch<T> batch = upload_batch(i * batch_size());
+      const number_batch<T> batch = batch_from(i * batch_size());
       launch(count_kernel<T>{batch, n_blocks_, i == 0, counts_.data()}, n_blocks_);
       if (has_sums_) {
         weigh(batch, i);
@@ -213,15 +217,9 @@ class histogram_on_device {
     }
   }
 
-  number_batch<T> upload_batch(std::int64_t first) {
+  number_batch<T> batch_from(std::int64_t first) {
     const std::int64_t n = smaller(batch_size(), rows_.n_rows - first);
-    x_.make_room(n);
-    upload(x_.data(), static_cast<const T*>(rows_.x) + first, n);
-    if (has_sums_) {
-      weights_.make_room(n);
-      upload(weights_.data(), rows_.weights + first, n);
-    }
-    return {x_.data(), weights_.data(), n, finder_};
+    return {x_.piece(first, n), weights_.piece(first, n), n, finder_};
   }
 
   double* open_node(std::int64_t depth) const { return open_.data() + depth * row_size(); }
@@ -260,8 +258,8 @@ class histogram_on_device {
   std::int64_t n_blocks_ = 1;
   std::int64_t depth_ = 0;  // open nodes
   device_array<double> inner_;
-  device_array<T> x_;
-  device_array<double> weights_;
+  device_input<T> x_;
+  device_input<double> weights_;
   device_array<std::int64_t> counts_;
   device_array<double> nodes_;
   device_array<double> open_;

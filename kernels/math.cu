@@ -21,31 +21,33 @@ struct map_kernel {
   using block_memory = no_state;
   using thread_memory = no_state;
 
-  double* values;
+  const double* in;
   std::int64_t n;
+  double* out;
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t i = global_thread<map_kernel>(at);
     if (i < n) {
-      values[i] = Function::apply(values[i]);
+      out[i] = Function::apply(in[i]);
     }
   }
 };
 
 /// Elements per trip to the device: bounds the memory there.
-constexpr std::int64_t chunk = std::int64_t{1} << 22;
+constexpr std::int64_t trip = std::int64_t{1} << 22;
 
 template <class Function>
 void map_chunks(const double* in, std::int64_t n, double* out) {
-  device_array<double> values;
-  values.make_room(n < chunk ? n : chunk);
+  device_input<double> input(in);
+  device_output<double> output(out);
+  const std::int64_t chunk = input.is_there() && output.is_there() ? n : trip;
   for (std::int64_t first = 0; first < n; first += chunk) {
     const std::int64_t count = n - first < chunk ? n - first : chunk;
-    upload(values.data(), in + first, count);
-    const map_kernel<Function> kernel{values.data(), count};
-    launch(kernel, blocks_for<map_kernel<Function>>(count));
-    download(out + first, values.data(), count);
+    const double* const from = input.piece(first, count);
+    output.piece(first, count, [&](double* to) {
+      launch(map_kernel<Function>{from, count, to}, blocks_for<map_kernel<Function>>(count));
+    });
   }
 }
 

@@ -165,29 +165,26 @@ using kernel_for = matmul_kernel<T, 8, static_cast<int>(32 / sizeof(T))>;
 
 template <class T>
 void multiply(const samebits_product& p) {
-  device_array<T> a;
-  device_array<T> b;
-  device_array<T> out;
-  a.make_room(p.n_rows * p.n_inner);
-  b.make_room(p.n_inner * p.n_cols);
-  out.make_room(p.n_rows * p.n_cols);
-  upload(a.data(), static_cast<const T*>(p.a), p.n_rows * p.n_inner);
-  upload(b.data(), static_cast<const T*>(p.b), p.n_inner * p.n_cols);
-  const kernel_for<T> kernel{{a.data(), b.data(), out.data(), p.n_rows, p.n_inner, p.n_cols}};
-  launch(kernel, kernel.n_blocks());
-  download(static_cast<T*>(p.out), out.data(), p.n_rows * p.n_cols);
+  device_input<T> a(static_cast<const T*>(p.a));
+  device_input<T> b(static_cast<const T*>(p.b));
+  const T* const a_data = a.piece(0, p.n_rows * p.n_inner);
+  const T* const b_data = b.piece(0, p.n_inner * p.n_cols);
+  const std::int64_t n = p.n_rows * p.n_cols;
+  device_output<T>(static_cast<T*>(p.out)).piece(0, n, [&](T* out) {
+    if (p.n_inner == 0) {
+      return fill_zeros(out, n);
+    }
+    const kernel_for<T> kernel{{a_data, b_data, out, p.n_rows, p.n_inner, p.n_cols}};
+    launch(kernel, kernel.n_blocks());
+  });
 }
 
 }  // namespace
 
 samebits_status matmul(samebits_call* call, const samebits_product* product) {
   return guarded(call, [&] {
-    const std::int64_t n = product->n_rows * product->n_cols;
-    const bool is_float = product->dtype == SAMEBITS_FLOAT32;
-    if (n > 0 && product->n_inner == 0) {
-      __builtin_memset(product->out, 0, static_cast<std::size_t>(n) * (is_float ? sizeof(float) : sizeof(double)));
-    } else if (n > 0) {
-      is_float ? multiply<float>(*product) : multiply<double>(*product);
+    if (product->n_rows * product->n_cols > 0) {
+      product->dtype == SAMEBITS_FLOAT32 ? multiply<float>(*product) : multiply<double>(*product);
     }
   });
 }

@@ -10,24 +10,21 @@ namespace samebits::kernels {
 
 // ---- matrices ----------------------------------------------------------------------------------------------------
 
-/// A dense matrix of the host in strips on the device.
+/// A dense matrix of the caller in strips on the device.
 template <class T, int Height = strip_rows>
 class device_strips {
  public:
   void fill(const T* matrix, std::int64_t n_rows, std::int64_t n_cols) {
     columns_.make_room(row_strips<T, Height>::strips_of(n_rows) * n_cols);
     view_ = {columns_.data(), n_rows, n_cols};
-    const std::int64_t chunk_rows = (chunk_numbers / n_cols / Height + 1) * Height;
-    device_array<T> chunk;
-    chunk.make_room((n_rows < chunk_rows ? n_rows : chunk_rows) * n_cols);
+    device_input<T> rows(matrix);
+    const std::int64_t chunk_rows = rows.is_there() ? n_rows : (chunk_numbers / n_cols / Height + 1) * Height;
     for (std::int64_t first = 0; first < n_rows; first += chunk_rows) {
       const std::int64_t n = n_rows - first < chunk_rows ? n_rows - first : chunk_rows;
-      upload(chunk.data(), matrix + first * n_cols, n * n_cols);
-      const strips_kernel<T, Height> kernel{chunk.data(), nullptr, n, n_cols,
-                                            columns_.data() + first / Height * n_cols};
+      const T* const chunk = rows.piece(first * n_cols, n * n_cols);
+      const strips_kernel<T, Height> kernel{chunk, nullptr, n, n_cols, columns_.data() + first / Height * n_cols};
       launch(kernel, blocks_for<strips_kernel<T, Height>>(kernel.size()));
     }
-    synchronize();  // before the chunk goes
   }
   const row_strips<T, Height>& view() const { return view_; }
 

@@ -114,7 +114,7 @@ void sum_pair_logs(const pair_call<T>& call) {
       fold_logs,
       [&](std::int64_t first_row, std::int64_t n_rows, const double* node) {
         launch_reduction(finished_logs{node, n_rows, tree.out()});
-        download(call.pairs().out + first_row, tree.out(), n_rows);
+        deliver(call.pairs().out + first_row, tree.out(), n_rows);
       });
 }
 

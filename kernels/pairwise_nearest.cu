@@ -187,8 +187,8 @@ void find_nearest(const pair_call<T>& call) {
       launch_reduction(nearest_merge<T>{heaps, apart});
     }
     launch_reduction(nearest_results<T>{heaps, memory.values(), memory.indices()});
-    download(pairs.out + first * size, memory.values(), n * size);
-    download(pairs.indices + first * size, memory.indices(), n * size);
+    deliver(pairs.out + first * size, memory.values(), n * size);
+    deliver(pairs.indices + first * size, memory.indices(), n * size);
   }
 }
 

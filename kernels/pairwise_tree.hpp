@@ -128,7 +128,7 @@ void sum_arrays(const pair_call<T>& call, std::int64_t first, std::int64_t n_par
   tree.run<Rows>(make, sum_fold{n_parts}, [&](std::int64_t first_row, std::int64_t n_rows, const double* node) {
     launch_reduction(finished_sums{node, n_rows, n_parts, 1.0, true, tree.out()});
     for (std::int64_t k = 0; k < n_parts; ++k) {
-      download(call.pairs().out + (first + k) * n_x + first_row, tree.out() + k * n_rows, n_rows);
+      deliver(call.pairs().out + (first + k) * n_x + first_row, tree.out() + k * n_rows, n_rows);
     }
   });
 }
@@ -139,7 +139,7 @@ void sum_columns(const pair_call<T>& call, std::int64_t n_parts, double factor, 
   leaf_tree tree(call.pairs().n_x, call.n_leaves(), n_parts);
   tree.run<Rows>(make, sum_fold{n_parts}, [&](std::int64_t first_row, std::int64_t n_rows, const double* node) {
     launch_reduction(finished_sums{node, n_rows, n_parts, factor, false, tree.out()});
-    download(call.pairs().out + first_row * n_parts, tree.out(), n_rows * n_parts);
+    deliver(call.pairs().out + first_row * n_parts, tree.out(), n_rows * n_parts);
   });
 }
 

@@ -1,4 +1,7 @@
-// Random numbers filled on the device, in chunks that bound the memory there.
+// Random numbers filled on the device: where they belong, or for the host in chunks that bound the memory there.
+#include <cstring>
+#include <type_traits>
+
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
@@ -20,12 +23,20 @@ struct position_in_stream {
 
 // ---- sixteen bytes a block ----------------------------------------------------------------------------------------
 
-/// The samples of one block: a single store of 16 bytes.
-struct alignas(16) block_of_samples {
-  std::uint64_t items[2];
-};
+/// The samples of a block by a single instruction, of which compilers make two otherwise.
+SAMEBITS_HD inline void store_block(const std::uint64_t (&items)[2], void* out) {
+#if defined(__CUDA_ARCH__)
+  __stwb(static_cast<ulonglong2*>(out), make_ulonglong2(items[0], items[1]));
+#else
+  std::memcpy(out, items, sizeof(items));
+#endif
+}
 
-/// A thread makes one Philox block of the sequence; `first` counts blocks.
+template <class T>
+inline constexpr std::int64_t block_samples = 16 / sizeof(T);
+
+/// A thread makes one Philox block of the sequence; `first` counts blocks. The first sample that is wanted may lie
+/// within its block, and the last one too.
 template <class T, class Sampler>
 struct block_kernel {
   static constexpr int block_threads = 256;
@@ -34,46 +45,79 @@ struct block_kernel {
 
   Sampler sampler;
   position_in_stream stream;
+  std::int64_t within_block;  // of the first sample
   std::int64_t n;
-  block_of_samples* out;
+  T* out;
+
+  std::int64_t n_blocks() const { return (within_block + n + block_samples<T> - 1) / block_samples<T>; }
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t i = global_thread<block_kernel>(at);
-    if (i < n) {
-      std::uint64_t draws[2];
-      core::philox_draws(stream.seed, stream.task, stream.first + static_cast<std::uint64_t>(i), draws);
-      block_of_samples made;
-      core::block_items<T, double, float>(sampler, draws, made.items);
-      out[i] = made;
+    const std::int64_t first = i * block_samples<T> - within_block;
+    if (first >= n) {
+      return;
     }
+    std::uint64_t draws[2];
+    core::philox_draws(stream.seed, stream.task, stream.first + static_cast<std::uint64_t>(i), draws);
+    std::uint64_t items[2];
+    core::block_items<T, double, float>(sampler, draws, items);
+    const bool is_whole = first >= 0 && first + block_samples<T> <= n;
+    if (is_whole && reinterpret_cast<std::uintptr_t>(out + first) % sizeof(items) == 0) {
+      store_block(items, out + first);
+    } else {
+      store_samples(items, first);
+    }
+  }
+
+ private:
+  SAMEBITS_HD void store_samples(const std::uint64_t (&items)[2], std::int64_t first) const {
+    SAMEBITS_UNROLL
+    for (std::int64_t k = 0; k < block_samples<T>; ++k) {
+      if (first + k >= 0 && first + k < n) {
+        out[first + k] = sample(items, k);
+      }
+    }
+  }
+  SAMEBITS_HD static T sample(const std::uint64_t (&items)[2], std::int64_t k) {
+    constexpr int bits = 8 * sizeof(T);
+    const auto own = static_cast<std::conditional_t<bits == 64, std::uint64_t, std::uint32_t>>(items[k * bits / 64] >>
+                                                                                               k * bits % 64);
+    T made;
+    std::memcpy(&made, &own, sizeof(made));
+    return made;
   }
 };
 
-constexpr std::int64_t chunk_samples = std::int64_t{1} << 22;
+constexpr std::int64_t chunk_numbers = std::int64_t{1} << 22;
 
-/// Calls work(first, count) for one chunk of [0, n) after the other.
-template <class Work>
-void for_chunks(std::int64_t n, std::int64_t chunk, const Work& work) {
+/// Calls fill(first, count, data) for one chunk of samples [0, n) after the other, each of `size` numbers of `out`.
+template <class T, class Fill>
+void for_chunks(std::int64_t n, std::int64_t chunk, std::int64_t size, T* out, const Fill& fill) {
+  device_output<T> output(out);
   for (std::int64_t first = 0; first < n; first += chunk) {
-    work(first, n - first < chunk ? n - first : chunk);
+    const std::int64_t count = n - first < chunk ? n - first : chunk;
+    output.piece(first * size, count * size, [&](T* data) { fill(first, count, data); });
   }
+}
+
+/// Samples of one number each at a time: all of them where they stay on the device.
+template <class T>
+std::int64_t chunk_of(std::int64_t n, const T* out) {
+  return lies_on_device(out) ? n : chunk_numbers;
 }
 
 template <class T, class Sampler>
 void fill_device(core::sampling<core::layout::sixteen_bytes, T>, const Sampler& sampler, position_in_stream stream,
                  std::int64_t n, T* out) {
-  constexpr std::int64_t per_block = 16 / sizeof(T);
-  device_array<block_of_samples> made;
-  made.make_room((n < chunk_samples ? n : chunk_samples) / per_block + 2);
-  for_chunks(n, chunk_samples, [&](std::int64_t done, std::int64_t count) {
+  using kernel_type = block_kernel<T, Sampler>;
+  constexpr std::int64_t per_block = block_samples<T>;
+  for_chunks(n, chunk_of(n, out), 1, out, [&](std::int64_t done, std::int64_t count, T* data) {
     const position_in_stream start = stream + done;
     const auto within_block = static_cast<std::int64_t>(start.first % per_block);
-    const std::int64_t n_blocks = (within_block + count + per_block - 1) / per_block;
-    using kernel = block_kernel<T, Sampler>;
-    launch(kernel{sampler, {start.seed, start.task, start.first / per_block}, n_blocks, made.data()},
-           blocks_for<kernel>(n_blocks));
-    download(out + done, reinterpret_cast<T*>(made.data()) + within_block, count);
+    const position_in_stream first_block{start.seed, start.task, start.first / per_block};
+    const kernel_type kernel{sampler, first_block, within_block, count, data};
+    launch(kernel, blocks_for<kernel_type>(kernel.n_blocks()));
   });
 }
 
@@ -111,11 +155,8 @@ struct sample_kernel {
 template <core::layout Layout, class T, class Sampler>
 void fill_device(core::sampling<Layout, T>, const Sampler& sampler, position_in_stream stream, std::int64_t n, T* out) {
   using kernel = sample_kernel<Layout, T, Sampler>;
-  device_array<T> samples;
-  samples.make_room(n < chunk_samples ? n : chunk_samples);
-  for_chunks(n, chunk_samples, [&](std::int64_t done, std::int64_t count) {
-    launch(kernel{sampler, stream + done, count, samples.data()}, blocks_for<kernel>(count));
-    download(out + done, samples.data(), count);
+  for_chunks(n, chunk_of(n, out), 1, out, [&](std::int64_t done, std::int64_t count, T* data) {
+    launch(kernel{sampler, stream + done, count, data}, blocks_for<kernel>(count));
   });
 }
 
@@ -159,15 +200,12 @@ void fill_device(core::sampling<core::layout::rows, T>, const Sampler& sampler, 
   using kernel = row_kernel<T, Sampler>;
   const std::int64_t row_size = sampler.row_size();
   const std::int64_t workspace_size = sampler.n_inputs() + sampler.n_workspace();
-  const std::int64_t fitting = chunk_samples / (row_size + workspace_size);
+  const std::int64_t fitting = chunk_numbers / (row_size + workspace_size);
   const std::int64_t chunk_rows = fitting < 1 ? 1 : fitting < n ? fitting : n;
-  device_array<T> rows;
-  rows.make_room(chunk_rows * row_size);
   device_array<double> workspace;
   workspace.make_room(chunk_rows * workspace_size + 1);
-  for_chunks(n, chunk_rows, [&](std::int64_t done, std::int64_t count) {
-    launch(kernel{sampler, stream + done, count, workspace.data(), rows.data()}, blocks_for<kernel>(count));
-    download(out + done * row_size, rows.data(), count * row_size);
+  for_chunks(n, chunk_rows, row_size, out, [&](std::int64_t done, std::int64_t count, T* data) {
+    launch(kernel{sampler, stream + done, count, workspace.data(), data}, blocks_for<kernel>(count));
   });
 }
 

@@ -252,7 +252,10 @@ class summary_on_device {
         rows_(rows),
         n_cols_(rows.n_cols),
         node_size_(core::node_size(statistic, rows.n_cols)),
-        n_leaves_((rows.n_rows + leaf_rows - 1) / leaf_rows) {}
+        n_leaves_((rows.n_rows + leaf_rows - 1) / leaf_rows),
+        x_(static_cast<const T*>(rows.x)),
+        y_(statistic == samebits_statistic_product ? static_cast<const T*>(rows.y) : nullptr),
+        weights_(rows.weights) {}
 
   /// Batches are whole subtrees, but for the last one: their nodes merge on the host.
   void run(double* node) {
@@ -260,7 +263,7 @@ class summary_on_device {
     nodes_.make_room(std::min(batch_leaves, n_leaves_) * node_size_);
     for (std::int64_t first = 0; first < n_leaves_; first += batch_leaves) {
       const std::int64_t left = rows_.n_rows - first * leaf_rows;
-      make_leaves(upload_rows(first * leaf_rows, std::min(left, batch_leaves * leaf_rows)), nodes_.data());
+      make_leaves(batch_of(first * leaf_rows, std::min(left, batch_leaves * leaf_rows)), nodes_.data());
       merge_leaves(std::min(batch_leaves, n_leaves_ - first));
       push(first / batch_leaves);
     }
@@ -304,22 +307,9 @@ class summary_on_device {
     open_.pop_back();
   }
 
-  leaf_batch<T> upload_rows(std::int64_t first, std::int64_t n_rows) {
-    const std::int64_t n = n_rows * n_cols_;
-    x_.make_room(n);
-    upload(x_.data(), static_cast<const T*>(rows_.x) + first * n_cols_, n);
-    leaf_batch<T> batch{x_.data(), nullptr, nullptr, n_rows, n_cols_};
-    if (statistic_ == samebits_statistic_product) {
-      y_.make_room(n);
-      upload(y_.data(), static_cast<const T*>(rows_.y) + first * n_cols_, n);
-      batch.y = y_.data();
-    }
-    if (rows_.weights != nullptr) {
-      weights_.make_room(n_rows);
-      upload(weights_.data(), rows_.weights + first, n_rows);
-      batch.weights = weights_.data();
-    }
-    return batch;
+  leaf_batch<T> batch_of(std::int64_t first, std::int64_t n_rows) {
+    return {x_.piece(first * n_cols_, n_rows * n_cols_), y_.piece(first * n_cols_, n_rows * n_cols_),
+            weights_.piece(first, n_rows), n_rows, n_cols_};
   }
 
   void make_leaves(const leaf_batch<T>& batch, double* nodes) {
@@ -349,9 +339,9 @@ class summary_on_device {
   std::int64_t n_cols_;
   std::int64_t node_size_;
   std::int64_t n_leaves_;
-  device_array<T> x_;
-  device_array<T> y_;
-  device_array<double> weights_;
+  device_input<T> x_;
+  device_input<T> y_;
+  device_input<double> weights_;
   device_array<double> sums_;
   device_array<core::spread<double>> spreads_;
   device_array<double> second_;

@@ -14,11 +14,18 @@ samebits_status gmm_step(samebits_call*, void* problem, samebits_gmm_order, std:
 samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_components*, const samebits_gmm_rows*);
 samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
                          std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked);
+samebits_status gmm_run(samebits_call*, void* problem, const samebits_gmm_rules*, const samebits_gmm_ending*,
+                        std::int64_t n_runs, samebits_gmm_run*, std::int32_t* answer);
 void gmm_close(void* problem);
 samebits_status summarize(samebits_call*, samebits_statistic, const samebits_rows*, double* node);
 samebits_status sum_exactly(samebits_call*, const samebits_rows*, void* sums);
 samebits_status histogram(samebits_call*, const samebits_rows*, const double*, std::int64_t, std::int64_t*, double*);
 samebits_status matmul(samebits_call*, const samebits_product*);
 samebits_status pairwise(samebits_call*, const samebits_pairs*);
+samebits_status allocate(samebits_call*, std::int64_t bytes, void** memory);
+samebits_status release(samebits_call*, void* memory);
+samebits_status copy(samebits_call*, void* to, const void* from, std::int64_t bytes);
+samebits_status synchronize(samebits_call*);
+std::int32_t is_on_device(const void* memory);
 
 }  // namespace samebits::kernels

@@ -4,6 +4,10 @@
  * that exports one symbol, samebits_backend_table. No exception and no C++ type crosses this edge. Arguments are
  * checked before it; a backend reports only what it alone can know (memory, devices) as a samebits_status and a
  * message.
+ *
+ * Rows that a call reads and arrays that it fills may lie in the host's memory or in that of the backend's device; all
+ * else is the host's. A call returns when results in the host's memory are there; those in device memory may be under
+ * way in the call's stream.
  */
 #ifndef SAMEBITS_LIB_BACKEND_H
 #define SAMEBITS_LIB_BACKEND_H
@@ -16,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 4u
+#define SAMEBITS_BACKEND_ABI 5u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -24,6 +28,7 @@ enum { samebits_message_size = 512 };
 /* How to run one call, and where its error message goes. */
 typedef struct samebits_call {
   int32_t n_threads;
+  void* stream; /* on a GPU a cudaStream_t, or NULL: the backend's own, one for each host thread */
   char message[samebits_message_size];
 } samebits_call;
 
@@ -133,6 +138,23 @@ typedef struct samebits_gmm_defect {
   int64_t component;
   int64_t column;
 } samebits_gmm_defect;
+
+/* When runs that a backend makes on its own come to an end. Objectives are means per unit of weight. */
+typedef struct samebits_gmm_ending {
+  double tolerance;
+  double sum_of_weights;
+  double smallest_variance; /* a smaller one is a failure */
+} samebits_gmm_ending;
+
+/* A run of passes and updates. */
+typedef struct samebits_gmm_run {
+  samebits_gmm_parameters parameters; /* in: the first pass's, ready for it; out: those of the last pass */
+  samebits_gmm_sums sums;             /* out: of the last pass */
+  double before;                      /* objective of the pass before the first, or NaN */
+  int64_t most_updates;
+  int64_t n_updates; /* out */
+  double* trace;     /* [most_updates] out: objectives of the passes before the last, n_updates of them */
+} samebits_gmm_run;
 
 /* ---- Sums over rows. Rows are row-major and dense; those of float are widened to double, element by element. ---- */
 
@@ -285,6 +307,23 @@ typedef struct samebits_backend {
 
   /* Reduces the values of the pairs of every row of x. */
   samebits_status (*pairwise)(samebits_call* call, const samebits_pairs* pairs);
+
+  /* Memory of the device, or of the CPU where that is the device. Given back when all work on the device is done. */
+  samebits_status (*allocate)(samebits_call* call, int64_t bytes, void** memory);
+  samebits_status (*release)(samebits_call* call, void* memory);
+  /* In any direction. */
+  samebits_status (*copy)(samebits_call* call, void* to, const void* from, int64_t bytes);
+  /* Waits until everything in the call's stream is done. */
+  samebits_status (*synchronize)(samebits_call* call);
+  /* 1 for memory of the device that the host cannot read, else 0. */
+  int32_t (*is_on_device)(const void* memory);
+
+  /* Passes of soft shares, each with the update after it, until one that ends a run: its objective has converged or is
+   * not finite, its update would fail, or there were most_updates. What follows from the last pass is left to the
+   * caller. `answer` is 0, and nothing was done, where a backend has no such loop for these runs. NULL on the CPU. */
+  samebits_status (*gmm_run)(samebits_call* call, void* problem, const samebits_gmm_rules* rules,
+                             const samebits_gmm_ending* ending, int64_t n_runs, samebits_gmm_run* runs,
+                             int32_t* answer);
 
   /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
    * them) and their prepared form. A component without weight keeps its mean and covariance. */

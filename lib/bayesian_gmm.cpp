@@ -35,9 +35,9 @@ void check_unused_options(const gmm_options& o) {
   refuse_given("frozen_covariances", !o.frozen_covariances.empty());
 }
 
-void check_options(const data_view& x, const gmm_options& o) {
+void check_options(const context& ctx, const data_view& x, const gmm_options& o) {
   check_unused_options(o);
-  check_fit(function, x, o);
+  check_fit(ctx, function, x, o);
   if (o.covariance != covariance_type::full && o.covariance != covariance_type::diag) {
     refuse(function, std::string("covariance is ") + name_of(o.covariance) + " but must be full or diag");
   }
@@ -289,7 +289,7 @@ class bayesian_run : public fit_run {
 
 bayesian_gmm_model fit(const context& ctx, const data_view& x, const bayesian_gmm_options& o) {
   const default_fp_environment environment;
-  check_options(x, o.fit);
+  check_options(ctx, x, o.fit);
   check_prior(x, o);
   const problem rows(ctx, function, x, o.fit.sample_weights, o.fit.schedule);
   const fit_setting setting = make_setting(rows, o.fit);

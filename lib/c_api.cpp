@@ -1,11 +1,14 @@
 // The C interface: versions, errors and contexts.
 #include "lib/c_api.hpp"
 
+#include "lib/call.hpp"
 #include "samebits/version.hpp"
 
 using samebits::c_api::complete;
 using samebits::c_api::guard;
+using samebits::c_api::require_array;
 using samebits::c_api::require_pointer;
+using samebits::c_api::require_size;
 
 namespace {
 
@@ -55,6 +58,62 @@ SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context)
 }
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context) {
   return context == nullptr ? 0 : context->context.n_threads();
+}
+
+SAMEBITS_C_API samebits_status samebits_context_on_stream(const samebits_context* context, void* cuda_stream,
+                                                          samebits_context** queued) {
+  return guard([&] {
+    require_pointer(context, "context_on_stream", "context");
+    require_pointer(queued, "context_on_stream", "queued");
+    *queued = new samebits_context{context->context.on_stream(cuda_stream)};
+  });
+}
+
+SAMEBITS_C_API samebits_status samebits_context_synchronize(const samebits_context* context) {
+  return guard([&] {
+    require_pointer(context, "context_synchronize", "context");
+    context->context.synchronize();
+  });
+}
+
+// ---- memory of the backend
+// -------------------------------------------------------------------------------------------
+
+SAMEBITS_C_API samebits_status samebits_device_allocate(const samebits_context* context, int64_t bytes, void** memory) {
+  return guard([&] {
+    require_pointer(context, "device_allocate", "context");
+    require_size(bytes, "device_allocate", "bytes");
+    require_pointer(memory, "device_allocate", "memory");
+    void* found = nullptr;
+    if (bytes > 0) {
+      samebits_call call = samebits::make_call(context->context);
+      samebits::require_ok(context->context.table()->allocate(&call, bytes, &found), call, "device_allocate");
+    }
+    *memory = found;
+  });
+}
+
+SAMEBITS_C_API samebits_status samebits_device_release(const samebits_context* context, void* memory) {
+  return guard([&] {
+    require_pointer(context, "device_release", "context");
+    if (memory != nullptr) {
+      samebits_call call = samebits::make_call(context->context);
+      samebits::require_ok(context->context.table()->release(&call, memory), call, "device_release");
+    }
+  });
+}
+
+SAMEBITS_C_API samebits_status samebits_device_copy(const samebits_context* context, void* to, const void* from,
+                                                    int64_t bytes) {
+  return guard([&] {
+    require_pointer(context, "device_copy", "context");
+    require_array(to, bytes, "device_copy", "to", "bytes");
+    require_array(from, bytes, "device_copy", "from", "bytes");
+    if (bytes > 0) {
+      samebits_call call = samebits::make_call(context->context);
+      samebits::require_ok(context->context.table()->copy(&call, to, from, bytes), call, "device_copy");
+    }
+  });
 }
 
 }  // extern "C"

@@ -12,6 +12,7 @@ namespace samebits {
 inline samebits_call make_call(const context& ctx) {
   samebits_call call{};
   call.n_threads = ctx.n_threads();
+  call.stream = ctx.stream();
   return call;
 }
 
@@ -20,6 +21,7 @@ inline void require_ok(samebits_status status, const samebits_call& call, const 
   const std::string message = std::string(function) + ": " + call.message;
   switch (status) {
     case SAMEBITS_OK: return;
+    case SAMEBITS_INVALID_ARGUMENT: throw invalid_argument(message);
     case SAMEBITS_OUT_OF_MEMORY: throw out_of_memory(message);
     case SAMEBITS_BACKEND_UNAVAILABLE: throw backend_unavailable(message);
     default: throw backend_failure(message);

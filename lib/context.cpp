@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cpu/variants.hpp"
+#include "lib/call.hpp"
 #include "lib/registry.hpp"
 
 namespace samebits {
@@ -82,5 +83,10 @@ context::context(const context_options& options)
 
 const char* context::backend() const { return table_->name; }
 const char* context::isa() const { return table_->isa; }
+
+void context::synchronize() const {
+  samebits_call call = make_call(*this);
+  require_ok(table_->synchronize(&call), call, "context::synchronize");
+}
 
 }  // namespace samebits

@@ -26,9 +26,9 @@ struct names {
   std::string options;  // "hsic: y_options", or the function alone
 };
 
-void check_samples(const char* function, const data_view& x, const data_view& y) {
+void check_samples(const context& ctx, const char* function, const data_view& x, const data_view& y) {
   const pairwise_options none;
-  const pairs::arguments a{function, x, x, none, true, {}};
+  const pairs::arguments a{ctx, function, x, x, none, true, {}};
   pairs::check_matrix(a, "x", x);
   pairs::check_matrix(a, "y", y);
   if (x.n_rows != y.n_rows) {
@@ -63,8 +63,8 @@ pairwise_options against_itself(pairwise_options o) {
   return o;
 }
 
-pairs::arguments checked_arguments(const names& n, const data_view& x, const pairwise_options& o) {
-  pairs::arguments a = pairs::checked(n.options.c_str(), x, matrix_view<const double>(), o);
+pairs::arguments checked_arguments(const context& ctx, const names& n, const data_view& x, const pairwise_options& o) {
+  pairs::arguments a = pairs::checked(ctx, n.options.c_str(), x, matrix_view<const double>(), o);
   a.function = n.function;
   return a;
 }
@@ -74,9 +74,10 @@ pairs::arguments checked_arguments(const names& n, const data_view& x, const pai
 /// One of the two samples with its kernel, and what stays the same when its rows change places.
 class sample {
  public:
-  sample(const names& n, const data_view& x, const pairwise_options& o)
-      : options_(against_itself(o)),
-        arguments_(checked_arguments(n, x, options_)),
+  sample(const context& ctx, const names& n, const data_view& x, const pairwise_options& o)
+      : rows_(ctx, n.function, x),
+        options_(against_itself(o)),
+        arguments_(checked_arguments(ctx, n, rows_.view(), options_)),
         call_(arguments_, core::pair_map::value, {}) {}
   sample(const sample&) = delete;
   sample& operator=(const sample&) = delete;
@@ -127,6 +128,7 @@ class sample {
     }
   }
 
+  host_rows rows_;
   pairwise_options options_;
   pairs::arguments arguments_;
   pairs::prepared_call call_;
@@ -204,15 +206,15 @@ double require_finite(const char* function, double value) {
 
 /// Two samples whose rows belong together.
 struct samples {
-  samples(const char* name, const data_view& x_rows, const data_view& y_rows, const pairwise_options& x_options,
-          const pairwise_options& y_options)
+  samples(const context& ctx, const char* name, const data_view& x_rows, const data_view& y_rows,
+          const pairwise_options& x_options, const pairwise_options& y_options)
       : function(name),
-        x({name, std::string(name) + ": x_options"}, x_rows, x_options),
-        y({name, std::string(name) + ": y_options"}, y_rows, y_options) {}
-  samples(const char* name, const data_view& x_rows, const data_view& y_rows, double exponent)
+        x(ctx, {name, std::string(name) + ": x_options"}, x_rows, x_options),
+        y(ctx, {name, std::string(name) + ": y_options"}, y_rows, y_options) {}
+  samples(const context& ctx, const char* name, const data_view& x_rows, const data_view& y_rows, double exponent)
       : function(name),
-        x({name, name}, x_rows, distance_of(exponent)),
-        y({name, name}, y_rows, distance_of(exponent)) {}
+        x(ctx, {name, name}, x_rows, distance_of(exponent)),
+        y(ctx, {name, name}, y_rows, distance_of(exponent)) {}
 
   void sum_rows(const context& ctx) {
     if (x.n_rows() > 1) {
@@ -288,23 +290,24 @@ permutation_test_result run_test(const context& ctx, samples& s, permutation_tes
 
 // ---- the functions -----------------------------------------------------------------------------------------------
 
-samples checked_samples(const char* function, const data_view& x, const data_view& y, const pairwise_options& x_options,
-                        const pairwise_options& y_options) {
-  check_samples(function, x, y);
+samples checked_samples(const context& ctx, const char* function, const data_view& x, const data_view& y,
+                        const pairwise_options& x_options, const pairwise_options& y_options) {
+  check_samples(ctx, function, x, y);
   check_left_alone(function, "x_options", x_options);
   check_left_alone(function, "y_options", y_options);
-  return samples(function, x, y, x_options, y_options);
+  return samples(ctx, function, x, y, x_options, y_options);
 }
 
-samples checked_samples(const char* function, const data_view& x, const data_view& y, double exponent) {
-  check_samples(function, x, y);
-  return samples(function, x, y, exponent);
+samples checked_samples(const context& ctx, const char* function, const data_view& x, const data_view& y,
+                        double exponent) {
+  check_samples(ctx, function, x, y);
+  return samples(ctx, function, x, y, exponent);
 }
 
 double hsic_of(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& x_options,
                const pairwise_options& y_options) {
   const default_fp_environment environment;
-  samples s = checked_samples("hsic", x, y, x_options, y_options);
+  samples s = checked_samples(ctx, "hsic", x, y, x_options, y_options);
   return statistic(ctx, s);
 }
 
@@ -313,19 +316,19 @@ permutation_test_result hsic_test_of(const context& ctx, const data_view& x, con
                                      const pairwise_options& y_options) {
   const default_fp_environment environment;
   permutation_test test("hsic_test", options);
-  samples s = checked_samples("hsic_test", x, y, x_options, y_options);
+  samples s = checked_samples(ctx, "hsic_test", x, y, x_options, y_options);
   return run_test(ctx, s, test);
 }
 
 double distance_covariance_of(const context& ctx, const data_view& x, const data_view& y, double exponent) {
   const default_fp_environment environment;
-  samples s = checked_samples("distance_covariance", x, y, exponent);
+  samples s = checked_samples(ctx, "distance_covariance", x, y, exponent);
   return statistic(ctx, s);
 }
 
 double distance_correlation_of(const context& ctx, const data_view& x, const data_view& y, double exponent) {
   const default_fp_environment environment;
-  samples s = checked_samples("distance_correlation", x, y, exponent);
+  samples s = checked_samples(ctx, "distance_correlation", x, y, exponent);
   return correlation(ctx, s);
 }
 
@@ -333,7 +336,7 @@ permutation_test_result distance_covariance_test_of(const context& ctx, const da
                                                     const permutation_test_options& options, double exponent) {
   const default_fp_environment environment;
   permutation_test test("distance_covariance_test", options);
-  samples s = checked_samples("distance_covariance_test", x, y, exponent);
+  samples s = checked_samples(ctx, "distance_covariance_test", x, y, exponent);
   return run_test(ctx, s, test);
 }
 

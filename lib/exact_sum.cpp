@@ -8,6 +8,7 @@
 #include "lib/bytes.hpp"
 #include "lib/call.hpp"
 #include "lib/checks.hpp"
+#include "lib/host_rows.hpp"
 
 namespace samebits {
 namespace {
@@ -85,7 +86,9 @@ void require_finite_values(const char* function, const operand& x) {
   }
 }
 
-void require_finite(const char* function, const operand& x) {
+void require_finite(const context& ctx, const char* function, operand x) {
+  const host_rows read(ctx, function, data_view(x.data, x.dtype, x.n_rows, x.n_cols));
+  x.data = read.view().x;
   x.dtype == SAMEBITS_FLOAT32 ? require_finite_values<float>(function, x) : require_finite_values<double>(function, x);
 }
 
@@ -110,9 +113,9 @@ std::vector<core::exact_sum> column_sums(const char* function, const context& ct
   samebits_call call = make_call(ctx);
   require_ok(ctx.table()->sum_exactly(&call, &rows, sums.data()), call, function);
   if (std::any_of(sums.begin(), sums.end(), [](const core::exact_sum& sum) { return sum.n_refused != 0; })) {
-    require_finite(function, x);
+    require_finite(ctx, function, x);
     if (y != nullptr) {
-      require_finite(function, *y);
+      require_finite(ctx, function, *y);
     }
   }
   return sums;

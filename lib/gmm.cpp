@@ -29,6 +29,8 @@ class em_run : public fit_run {
  private:
   double objective_of(double total) const override { return core::mean_log_likelihood(total, setting_.sum_of_weights); }
 
+  const samebits_gmm_rules* plain_rules() const override { return &rules_; }
+
   void maximise(const problem& rows, const std::string& when) override {
     require_regular(rows, setting_.options, rows.update(mixture_, sums_, rules_), mixture_, when);
   }
@@ -38,7 +40,7 @@ class em_run : public fit_run {
 
 gmm_model fit(const context& ctx, const data_view& x, const gmm_options& o) {
   const default_fp_environment environment;
-  check_fit("gmm_fit", x, o);
+  check_fit(ctx, "gmm_fit", x, o);
   const problem rows(ctx, "gmm_fit", x, o.sample_weights, o.schedule);
   const fit_setting setting = make_setting(rows, o);
   const run_maker start_run = [&](const problem& own, std::int64_t restart) {

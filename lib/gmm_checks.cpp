@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "lib/gmm_model.hpp"
+#include "lib/host_rows.hpp"
 
 namespace samebits::gmm {
 namespace {
@@ -79,7 +80,12 @@ void check_warm_start(const char* function, const gmm_model& model, const gmm_op
   require_valid(function, model);
 }
 
-void check_start(const char* function, const data_view& x, const gmm_options& o) {
+void check_start(const context& ctx, const char* function, const data_view& x, const gmm_options& o) {
+  require_on_host(ctx, function, "weights_init", o.weights_init.data());
+  require_on_host(ctx, function, "means_init", o.means_init.data());
+  require_on_host(ctx, function, "covariances_init", o.covariances_init.data());
+  require_on_host(ctx, function, "precisions_init", o.precisions_init.data());
+  require_on_host(ctx, function, "responsibilities_init", o.responsibilities_init.data());
   const bool has_responsibilities = !o.responsibilities_init.empty();
   refuse_both(function, "covariances_init", !o.covariances_init.empty(), "precisions_init", !o.precisions_init.empty());
   refuse_both(function, "means_init", !o.means_init.empty(), "responsibilities_init", has_responsibilities);
@@ -194,7 +200,9 @@ void check_rows(const char* function, const data_view& x) {
   }
 }
 
-void check_sample_weights(const char* function, std::span<const double> weights, const data_view& x) {
+void check_sample_weights(const context& ctx, const char* function, std::span<const double> weights,
+                          const data_view& x) {
+  require_on_host(ctx, function, "sample_weights", weights.data());
   if (weights.empty()) {
     return;
   }
@@ -274,7 +282,7 @@ void check_regularisation(const char* function, double reg_covar, double reg_cov
   }
 }
 
-void check_fit(const char* function, const data_view& x, const gmm_options& o) {
+void check_fit(const context& ctx, const char* function, const data_view& x, const gmm_options& o) {
   check_rows(function, x);
   check_enum(function, "covariance", o.covariance, covariance_type::tied_spherical);
   check_enum(function, "init", o.init, gmm_init::random_responsibilities);
@@ -286,19 +294,20 @@ void check_fit(const char* function, const data_view& x, const gmm_options& o) {
   check_components(function, o.n_components, o.covariance, x.n_cols);
   check_numbers(function, x, o);
   check_regularisation(function, o.reg_covar, o.reg_covar_relative);
-  check_sample_weights(function, o.sample_weights, x);
-  check_start(function, x, o);
+  check_sample_weights(ctx, function, o.sample_weights, x);
+  check_start(ctx, function, x, o);
   check_all_frozen(function, o);
 }
 
-void check_maximization(const char* function, const data_view& x, matrix_view<const double> responsibilities,
-                        const gmm_options& o) {
+void check_maximization(const context& ctx, const char* function, const data_view& x,
+                        matrix_view<const double> responsibilities, const gmm_options& o) {
   check_rows(function, x);
   check_enum(function, "covariance", o.covariance, covariance_type::tied_spherical);
   check_enum(function, "schedule", o.schedule, gmm_schedule::components);
   check_components(function, o.n_components, o.covariance, x.n_cols);
   check_regularisation(function, o.reg_covar, o.reg_covar_relative);
-  check_sample_weights(function, o.sample_weights, x);
+  check_sample_weights(ctx, function, o.sample_weights, x);
+  require_on_host(ctx, function, "responsibilities", responsibilities.data());
   check_responsibilities(function, "responsibilities", responsibilities, x, o.n_components);
 }
 

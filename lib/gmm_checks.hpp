@@ -14,8 +14,9 @@ std::string spread_name(const char* name, std::int64_t k, covariance_type type);
 /// Rows to fit to: some, at most 2^56 values. Whether they are finite shows later.
 void check_rows(const char* function, const data_view& x);
 
-/// One weight for each row or none, finite and at least 0, with a sum above 0.
-void check_sample_weights(const char* function, std::span<const double> weights, const data_view& x);
+/// One weight for each row or none, in the host's memory, finite and at least 0, with a sum above 0.
+void check_sample_weights(const context& ctx, const char* function, std::span<const double> weights,
+                          const data_view& x);
 
 /// Matrices one below the other, named by spread_name. Fitted covariances are symmetric to the bit; those from
 /// elsewhere may have been rounded, to 1e-9 of an element.
@@ -32,10 +33,10 @@ void check_responsibilities(const char* function, const char* name, matrix_view<
 void check_regularisation(const char* function, double reg_covar, double reg_covar_relative);
 
 /// All arguments of gmm_fit.
-void check_fit(const char* function, const data_view& x, const gmm_options& o);
+void check_fit(const context& ctx, const char* function, const data_view& x, const gmm_options& o);
 
 /// All arguments of gmm_maximization.
-void check_maximization(const char* function, const data_view& x, matrix_view<const double> responsibilities,
-                        const gmm_options& o);
+void check_maximization(const context& ctx, const char* function, const data_view& x,
+                        matrix_view<const double> responsibilities, const gmm_options& o);
 
 }  // namespace samebits::gmm

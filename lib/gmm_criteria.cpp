@@ -43,7 +43,7 @@ gmm_criteria evaluate(const context& ctx, const gmm_model& model, const data_vie
   constexpr const char* function = "gmm_evaluate";
   const default_fp_environment environment;
   gmm::require_rows(function, model, x);
-  const double n = gmm::sum_of_weights(function, sample_weights, x);
+  const double n = gmm::sum_of_weights(ctx, function, sample_weights, x);
   const gmm::parameters mixture = gmm::prepared(ctx, function, model);
   gmm_criteria c{};
   c.n_parameters = gmm_n_parameters(model);

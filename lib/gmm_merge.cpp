@@ -165,7 +165,7 @@ gmm_merging merge(const context& ctx, const gmm_model& model, const data_view& x
                   std::span<const double> sample_weights) {
   const default_fp_environment environment;
   gmm::require_rows(function, model, x);
-  gmm::sum_of_weights(function, sample_weights, x);
+  gmm::sum_of_weights(ctx, function, sample_weights, x);
   const gmm::parameters mixture = gmm::prepared(ctx, function, model);
   clustering clusters(ctx, mixture, x, sample_weights);
   return merge(clusters);

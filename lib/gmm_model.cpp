@@ -8,6 +8,7 @@
 #include "lib/call.hpp"
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
+#include "lib/host_rows.hpp"
 #include "lib/random.hpp"
 #include "samebits/core/gmm.hpp"
 #include "samebits/core/multivariate.hpp"
@@ -145,8 +146,9 @@ void require_rows(const char* function, const gmm_model& model, const data_view&
   require_columns(function, model, x);
 }
 
-double sum_of_weights(const char* function, std::span<const double> sample_weights, const data_view& x) {
-  check_sample_weights(function, sample_weights, x);
+double sum_of_weights(const context& ctx, const char* function, std::span<const double> sample_weights,
+                      const data_view& x) {
+  check_sample_weights(ctx, function, sample_weights, x);
   if (sample_weights.empty()) {
     return static_cast<double>(x.n_rows);
   }
@@ -157,8 +159,8 @@ double sum_of_weights(const char* function, std::span<const double> sample_weigh
 
 // ---- rows --------------------------------------------------------------------------------------------------------
 
-void refuse_row(const char* function, const data_view& x, std::int64_t row) {
-  require_finite(function, "x", x);
+void refuse_row(const context& ctx, const char* function, const data_view& x, std::int64_t row) {
+  require_finite(ctx, function, "x", x);
   throw numerical_failure(std::string(function) + ": row " + text(row) +
                           " of x (counted from 0) is so far from every component that its squared distances overflow");
 }
@@ -196,9 +198,14 @@ void compute_block(const context& ctx, const char* function, const parameters& m
   }
   const samebits_gmm_rows rows{nullptr, nullptr, out.responsibilities, out.log_likelihoods, out.labels};
   problem(ctx, function, x.rows(first, n), {}).rows(mixture, rows);
+  const matrix_view<const T> log_likelihoods(out.log_likelihoods, n, 1);
+  if (is_finite_on_device(ctx, function, log_likelihoods)) {
+    return;
+  }
+  const host_rows read(ctx, function, log_likelihoods);
   for (std::int64_t i = 0; i < n; ++i) {
-    if (!std::isfinite(out.log_likelihoods[i])) {
-      refuse_row(function, x, first + i);
+    if (!std::isfinite(read.view()(i, 0))) {
+      refuse_row(ctx, function, x, first + i);
     }
   }
 }
@@ -331,7 +338,7 @@ void score_samples(const context& ctx, const gmm_model& model, matrix_view<const
 double score(const context& ctx, const gmm_model& model, const data_view& x, std::span<const double> sample_weights) {
   const default_fp_environment environment;
   gmm::require_rows("gmm_score", model, x);
-  const double sum = gmm::sum_of_weights("gmm_score", sample_weights, x);
+  const double sum = gmm::sum_of_weights(ctx, "gmm_score", sample_weights, x);
   const gmm::parameters mixture = gmm::prepared(ctx, "gmm_score", model);
   return core::mean_log_likelihood(gmm::total_log_likelihood(ctx, "gmm_score", mixture, x, sample_weights), sum);
 }
@@ -422,9 +429,11 @@ sample_factors::sample_factors(const gmm_model& model)
   }
 }
 
-void check_sample(const gmm_model& model, std::uint64_t first, matrix_view<double> out,
+void check_sample(const context& ctx, const gmm_model& model, std::uint64_t first, matrix_view<double> out,
                   std::span<std::int64_t> labels) {
   constexpr const char* function = "gmm_sample";
+  require_on_host(ctx, function, "out", out.data());
+  require_on_host(ctx, function, "labels", labels.data());
   gmm::require_valid(function, model);
   if (out.n_rows() < 0 || out.n_cols() != model.n_cols) {
     refuse(function, "out is " + text(out.n_rows()) + " x " + text(out.n_cols()) + " but the model has " +
@@ -467,7 +476,7 @@ void sample_block(const context& ctx, const gmm_model& model, const sample_facto
 void gmm_sample(const context& ctx, const gmm_model& model, stream_id stream, std::uint64_t first,
                 matrix_view<double> out, std::span<std::int64_t> labels) {
   const default_fp_environment environment;
-  check_sample(model, first, out, labels);
+  check_sample(ctx, model, first, out, labels);
   const sample_factors factors(model);
   const std::int64_t rows = std::min(out.n_rows(), gmm::block_rows(ctx, model.n_cols));
   std::vector<std::int64_t> block_labels(labels.empty() ? rows : 0);

@@ -30,7 +30,8 @@ void require_memory(const char* function, const char* name, const void* data, st
 void require_rows(const char* function, const gmm_model& model, const data_view& x);
 
 /// The sum of the weights, which it checks; the number of rows where there are none.
-double sum_of_weights(const char* function, std::span<const double> sample_weights, const data_view& x);
+double sum_of_weights(const context& ctx, const char* function, std::span<const double> sample_weights,
+                      const data_view& x);
 
 /// The total log-likelihood of the rows, weighted.
 double total_log_likelihood(const context& ctx, const char* function, const parameters& mixture, const data_view& x,
@@ -40,7 +41,7 @@ double total_log_likelihood(const context& ctx, const char* function, const para
 std::int64_t block_rows(const context& ctx, std::int64_t values_per_row);
 
 /// Throws the reason why the log-likelihood of a row is not finite: its values, or its distance.
-[[noreturn]] void refuse_row(const char* function, const data_view& x, std::int64_t row);
+[[noreturn]] void refuse_row(const context& ctx, const char* function, const data_view& x, std::int64_t row);
 
 struct row_block {
   std::int64_t first;

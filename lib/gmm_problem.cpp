@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lib/call.hpp"
 #include "lib/registry.hpp"
@@ -155,6 +156,32 @@ double problem::step(const parameters& p, sums* into, const share_source& source
   return one.log_likelihood;
 }
 
+bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const {
+  const parameters& first = *runs.front().mixture;
+  if (!may_run_on() || order_of(schedule_, ctx_, x_, first.n_components) != samebits_gmm_by_rows) {
+    return false;
+  }
+  constexpr std::int64_t most_at_once = 4096;  // they take memory
+  complete(rules, first);
+  std::vector<samebits_gmm_run> all;
+  std::vector<std::vector<double>> traces;
+  for (const long_run& r : runs) {
+    const std::int64_t most_updates = std::min(r.most_updates, most_at_once);
+    traces.emplace_back(in_memory(most_updates));
+    const double before = r.trace->empty() ? std::numeric_limits<double>::quiet_NaN() : r.trace->back();
+    all.push_back({r.mixture->view(), r.into->view(), before, most_updates, 0, traces.back().data()});
+  }
+  samebits_call call = make_call(ctx_);
+  std::int32_t has_loop = 0;
+  require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, &ending, std::ssize(all), all.data(), &has_loop), call,
+             function_);
+  for (std::size_t i = 0; has_loop != 0 && i < runs.size(); ++i) {
+    runs[i].log_likelihood = all[i].sums.log_likelihood;
+    runs[i].trace->insert(runs[i].trace->end(), traces[i].begin(), traces[i].begin() + all[i].n_updates);
+  }
+  return has_loop != 0;
+}
+
 void problem::rows(const parameters& p, const samebits_gmm_rows& out) const {
   samebits_call call = make_call(ctx_);
   const samebits_gmm_components components = p.components();
@@ -171,9 +198,13 @@ std::int64_t problem::draw_seed(const parameters& metric, stream_id stream, std:
   return picked;
 }
 
-samebits_gmm_defect problem::update(parameters& p, sums& s, samebits_gmm_rules rules) const {
+void problem::complete(samebits_gmm_rules& rules, const parameters& p) const {
   rules.dtype = x_.dtype;
   rules.covariance = static_cast<std::int32_t>(p.type);
+}
+
+samebits_gmm_defect problem::update(parameters& p, sums& s, samebits_gmm_rules rules) const {
+  complete(rules, p);
   const samebits_gmm_sums view = s.view();
   return update_parameters(ctx_, function_, &view, rules, p);
 }

@@ -69,6 +69,15 @@ struct pass {
   double log_likelihood = 0;  ///< out: total, nats
 };
 
+/// A run of passes and updates that a backend makes on its own.
+struct long_run {
+  parameters* mixture;         ///< in: the first pass's; out: those of the last pass
+  sums* into;                  ///< out: of the last pass
+  std::vector<double>* trace;  ///< objectives so far; gets those of the passes before the last
+  std::int64_t most_updates;
+  double log_likelihood = 0;  ///< out: total of the last pass, nats
+};
+
 /// True on the CPU, where several problems over the same rows cost no memory and no copies.
 bool is_host(const context& ctx);
 /// The CPU backend that does what is done on the host: the context's own, so that a chosen instruction set covers the
@@ -98,6 +107,11 @@ class problem {
   void step(std::span<pass> passes) const;
   /// One mixture: its total log-likelihood.
   double step(const parameters& p, sums* into, const share_source& source = {}) const;
+  /// True where the backend has a loop for some runs.
+  bool may_run_on() const { return ctx_.table()->gmm_run != nullptr; }
+  /// Passes and updates of plain expectation-maximisation until a pass that may end a run or fail: what follows from
+  /// that one is left to the caller. False, and nothing was done, where the backend leaves that to the host.
+  bool run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const;
   void rows(const parameters& p, const samebits_gmm_rows& out) const;
   std::int64_t draw_seed(const parameters& metric, stream_id stream, std::uint64_t first_draw,
                          std::int64_t chosen) const;
@@ -106,6 +120,8 @@ class problem {
   samebits_gmm_defect update(parameters& p, sums& s, samebits_gmm_rules rules) const;
 
  private:
+  void complete(samebits_gmm_rules& rules, const parameters& p) const;
+
   const context& ctx_;
   const char* function_;
   data_view x_;

@@ -160,13 +160,64 @@ bool advance(const problem& rows, outcome& result, double total, fit_run& run) {
   return run.advance(rows, total, [&](const gmm_iteration& iteration) { result.show(iteration); });
 }
 
+using run_group = std::vector<std::unique_ptr<fit_run>>;
+
+/// Lets the backend make passes of a group's runs until each may be at its end, where it can. Returns the total
+/// log-likelihood of each run's last pass, or none.
+std::vector<double> run_on(const runs& all, const problem& rows, std::span<const std::unique_ptr<fit_run>> group) {
+  if (!rows.may_run_on()) {
+    return {};
+  }
+  std::vector<long_run> long_runs;
+  for (const std::unique_ptr<fit_run>& run : group) {
+    if (!run->may_run_on()) {
+      return {};
+    }
+    long_runs.push_back(run->run_on());
+  }
+  const samebits_gmm_ending ending{all.setting.options.tol, all.setting.sum_of_weights, smallest_variance(rows)};
+  std::vector<double> totals;
+  if (rows.run_on(long_runs, *group.front()->plain_rules(), ending)) {
+    for (const long_run& run : long_runs) {
+      totals.push_back(run.log_likelihood);
+    }
+  }
+  return totals;
+}
+
+/// The totals of a pass of each run, the next one or, where the backend went on alone, a later one.
+std::vector<double> make_passes(const runs& all, const problem& rows, std::span<const std::unique_ptr<fit_run>> group) {
+  std::vector<double> totals = run_on(all, rows, group);
+  if (!totals.empty()) {
+    return totals;
+  }
+  std::vector<pass> passes;
+  for (const std::unique_ptr<fit_run>& run : group) {
+    passes.push_back(run->next_pass());
+  }
+  rows.step(passes);
+  for (const pass& p : passes) {
+    totals.push_back(p.log_likelihood);
+  }
+  return totals;
+}
+
+/// The same of one run, without a detour through memory: small fits have passes of a microsecond.
+double make_pass(const runs& all, const problem& rows, const std::unique_ptr<fit_run>& run) {
+  const std::vector<double> totals = run_on(all, rows, std::span(&run, 1));
+  if (!totals.empty()) {
+    return totals.front();
+  }
+  const pass next = run->next_pass();
+  return rows.step(*next.mixture, next.into);
+}
+
 void run_one(const runs& all, const problem& rows, std::int64_t restart) {
   guarded(all.result, restart, [&] {
     std::unique_ptr<fit_run> run = all.make(rows, restart);
     bool goes_on = true;
     while (goes_on && !all.result.is_stopped()) {
-      const pass next = run->next_pass();
-      goes_on = advance(rows, all.result, rows.step(*next.mixture, next.into), *run);
+      goes_on = advance(rows, all.result, make_pass(all, rows, run), *run);
     }
     if (!goes_on) {
       all.result.add(std::move(run));
@@ -214,8 +265,6 @@ class side_by_side {
   std::vector<std::unique_ptr<problem>> problems_;  // per thread
 };
 
-using run_group = std::vector<std::unique_ptr<fit_run>>;
-
 run_group start_group(const runs& all, std::int64_t first, std::int64_t last) {
   run_group group;
   for (std::int64_t restart = first; restart < last && !all.result.is_stopped(); ++restart) {
@@ -226,18 +275,15 @@ run_group start_group(const runs& all, std::int64_t first, std::int64_t last) {
 
 /// One pass of each run of a group; those that end leave it.
 void step_group(const runs& all, run_group& group) {
-  std::vector<pass> passes;
-  for (const std::unique_ptr<fit_run>& run : group) {
-    passes.push_back(run->next_pass());
-  }
-  if (!guarded(all.result, group.front()->restart(), [&] { all.rows.step(passes); })) {
+  std::vector<double> totals;
+  if (!guarded(all.result, group.front()->restart(), [&] { totals = make_passes(all, all.rows, group); })) {
     group.clear();
     return;
   }
   run_group left;
   for (std::size_t i = 0; i < group.size() && !all.result.is_stopped(); ++i) {
     guarded(all.result, group[i]->restart(), [&] {
-      if (advance(all.rows, all.result, passes[i].log_likelihood, *group[i])) {
+      if (advance(all.rows, all.result, totals[i], *group[i])) {
         left.push_back(std::move(group[i]));
       } else {
         all.result.add(std::move(group[i]));

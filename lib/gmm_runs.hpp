@@ -25,6 +25,13 @@ class fit_run {
   /// The pass that the run needs next. The last needs no sums.
   pass next_pass() { return {&mixture_, is_last() ? nullptr : &sums_, {}}; }
 
+  /// True where a backend may go on alone: the fit is plain expectation-maximisation and nobody looks at its
+  /// iterations.
+  bool may_run_on() const { return plain_rules() != nullptr && !setting_.options.callback && !is_last(); }
+  long_run run_on() { return {&mixture_, &sums_, &trace_, setting_.options.max_iter - iteration()}; }
+  /// How parameters follow from sums, where nothing else happens between passes; or nullptr.
+  virtual const samebits_gmm_rules* plain_rules() const { return nullptr; }
+
   /// Takes the total log-likelihood that the pass gave, shows the iteration and moves on. False when the run has ended.
   ///
   /// @param show  called with each iteration where the options have a callback

@@ -53,7 +53,8 @@ gmm_options options_of(const gmm_candidate& candidate, gmm_options options) {
 }
 
 /// All candidates, each with arguments that gmm_fit takes.
-std::vector<gmm_candidate> checked_candidates(const data_view& x, std::span<const covariance_type> types,
+std::vector<gmm_candidate> checked_candidates(const context& ctx, const data_view& x,
+                                              std::span<const covariance_type> types,
                                               std::span<const std::int64_t> n_components, const gmm_options& options) {
   if (types.empty()) {
     refuse(function, "types is empty");
@@ -66,7 +67,7 @@ std::vector<gmm_candidate> checked_candidates(const data_view& x, std::span<cons
   for (const covariance_type type : types) {
     for (const std::int64_t k : n_components) {
       candidates.push_back({type, k, {}, 0, false, {}});
-      gmm::check_fit(function, x, options_of(candidates.back(), options));
+      gmm::check_fit(ctx, function, x, options_of(candidates.back(), options));
     }
   }
   return candidates;
@@ -212,7 +213,7 @@ gmm_selection select(const context& ctx, const data_view& x, std::span<const cov
   {
     const default_fp_environment environment;
     check_criterion(criterion);
-    selection.candidates = checked_candidates(x, types, n_components, options);
+    selection.candidates = checked_candidates(ctx, x, types, n_components, options);
   }
   sweep fits(x, options, criterion, selection);
   const std::vector<std::int64_t> order = order_of(selection.candidates);

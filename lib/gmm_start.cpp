@@ -6,6 +6,7 @@
 
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_model.hpp"
+#include "lib/host_rows.hpp"
 #include "samebits/core/cholesky.hpp"
 #include "samebits/core/gmm.hpp"
 #include "samebits/permutation.hpp"
@@ -28,9 +29,10 @@ std::string regularisation_text(const gmm_options& o) {
 
 // ---- all rows ----------------------------------------------------------------------------------------------------
 
-void set_row(const data_view& x, std::int64_t row, std::int64_t k, parameters& p) {
-  for (std::int64_t a = 0; a < x.n_cols; ++a) {
-    p.means[k * x.n_cols + a] = x(row, a);
+void set_row(const problem& rows, std::int64_t row, std::int64_t k, parameters& p) {
+  const host_rows read(rows.ctx(), rows.function(), rows.x().rows(row, 1));
+  for (std::int64_t a = 0; a < p.n_cols; ++a) {
+    p.means[k * p.n_cols + a] = read.view()(0, a);
   }
 }
 
@@ -50,7 +52,7 @@ void set_unit_covariance(const problem& rows, parameters& p) {
 sums sums_of_all_rows(const problem& rows, const samebits_gmm_rules& rules, parameters& p) {
   sums s(p.type, 1, p.n_cols);
   p.weights[0] = 1;
-  set_row(rows.x(), 0, 0, p);
+  set_row(rows, 0, 0, p);
   set_unit_covariance(rows, p);
   require_finite_result(rows, rows.step(p, &s), "at the start");
   rows.update(p, s, rules);
@@ -68,15 +70,10 @@ std::vector<double> variances_of(const problem& rows, const samebits_gmm_rules& 
   return variances;
 }
 
-/// Below this, squares of the type of the rows, times their weights, lose digits.
-double smallest_variance(const problem& rows) {
-  const double smallest =
-      rows.x().dtype == SAMEBITS_FLOAT32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
-  return rows.largest_weight() < 1 ? smallest / rows.largest_weight() : smallest;
-}
-
 /// True when a row that counts differs from the first that does.
-bool has_different_rows(const data_view& x, std::span<const double> sample_weights) {
+bool has_different_rows(const problem& rows, std::span<const double> sample_weights) {
+  const host_rows read(rows.ctx(), rows.function(), rows.x());
+  const data_view& x = read.view();
   std::int64_t first = -1;
   for (std::int64_t i = 0; i < x.n_rows; ++i) {
     if (!sample_weights.empty() && sample_weights[i] == 0) {
@@ -97,7 +94,7 @@ bool has_different_rows(const data_view& x, std::span<const double> sample_weigh
 void require_not_swamped(const problem& rows, const gmm_options& o, const std::vector<double>& variances) {
   const double largest = *std::max_element(variances.begin(), variances.end());
   const bool is_lost =
-      o.reg_covar > 0 && largest < smallest_variance(rows) && has_different_rows(rows.x(), o.sample_weights);
+      o.reg_covar > 0 && largest < smallest_variance(rows) && has_different_rows(rows, o.sample_weights);
   if (is_lost || core::reg_covar_swamps(o.reg_covar, largest)) {
     throw numerical_failure(std::string(rows.function()) + ": reg_covar is " + text(o.reg_covar) +
                             " but the largest variance of a column of x is " + text(largest) +
@@ -148,7 +145,7 @@ void draw_seeds(const problem& rows, const fit_setting& setting, std::int64_t re
     if (!weights.empty() && weights[chosen] == 0) {  // all rows that count lie on seeds
       chosen = first_row_with_weight(setting.options);
     }
-    set_row(rows.x(), chosen, j, p);
+    set_row(rows, chosen, j, p);
   }
 }
 
@@ -167,7 +164,7 @@ void draw_rows(const problem& rows, const gmm_options& o, std::int64_t restart, 
     }
   }
   for (std::int64_t k = 0; k < p.n_components; ++k) {
-    set_row(rows.x(), drawn[k], k, p);
+    set_row(rows, drawn[k], k, p);
   }
 }
 
@@ -336,7 +333,7 @@ samebits_gmm_rules fit_setting::rules() const {
 
 fit_setting make_setting(const problem& rows, const gmm_options& o) {
   const std::int64_t n = rows.x().n_cols;
-  fit_setting setting{o, sum_of_weights(rows.function(), o.sample_weights, rows.x()), {}, std::nullopt};
+  fit_setting setting{o, sum_of_weights(rows.ctx(), rows.function(), o.sample_weights, rows.x()), {}, std::nullopt};
   setting.reg_covar.assign(n, 0.0);
   if (!needs_all_rows(o, n)) {
     setting.reg_covar.assign(n, o.reg_covar);
@@ -401,9 +398,15 @@ clusters start_clusters(const problem& rows, const fit_setting& setting, std::in
   return start;
 }
 
+double smallest_variance(const problem& rows) {
+  const double smallest =
+      rows.x().dtype == SAMEBITS_FLOAT32 ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
+  return rows.largest_weight() < 1 ? smallest / rows.largest_weight() : smallest;
+}
+
 void require_finite_result(const problem& rows, double log_likelihood, const std::string& where) {
   if (!std::isfinite(log_likelihood)) {
-    require_finite(rows.function(), "x", rows.x());
+    require_finite(rows.ctx(), rows.function(), "x", rows.x());
     throw numerical_failure(std::string(rows.function()) + ": the log-likelihood overflows " + where +
                             "; x reaches too far from the means for its covariances");
   }

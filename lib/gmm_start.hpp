@@ -41,6 +41,9 @@ clusters start_clusters(const problem& rows, const fit_setting& setting, std::in
 /// Passes over rows with NaN or infinity have no finite log-likelihood, so the rows need no look before that happens.
 void require_finite_result(const problem& rows, double log_likelihood, const std::string& where);
 
+/// Below this, squares of the type of the rows, times their weights, lose digits.
+double smallest_variance(const problem& rows);
+
 /// Throws numerical_failure when a covariance of `p` is singular, with what was added to it, or underflows.
 void require_regular(const problem& rows, const gmm_options& o, const samebits_gmm_defect& defect, const parameters& p,
                      const std::string& when);

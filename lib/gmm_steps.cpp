@@ -7,6 +7,7 @@
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_model.hpp"
 #include "lib/gmm_start.hpp"
+#include "lib/host_rows.hpp"
 #include "samebits/gmm.hpp"
 
 namespace samebits {
@@ -15,10 +16,16 @@ namespace {
 
 /// Throws at the first row whose values show that no component could reach it.
 template <class T, class IsBad>
-void require_reached(const char* function, const data_view& x, matrix_view<const T> values, const IsBad& is_bad) {
+void require_reached(const context& ctx, const char* function, const data_view& x, matrix_view<const T> results,
+                     const IsBad& is_bad) {
+  if (is_finite_on_device(ctx, function, results)) {
+    return;
+  }
+  const host_rows read(ctx, function, results);
+  const matrix_view<const T> values(static_cast<const T*>(read.view().x), results.n_rows(), results.n_cols());
   for (std::int64_t i = 0; i < values.n_rows(); ++i) {
     if (is_bad(values.row(i))) {
-      refuse_row(function, x, i);
+      refuse_row(ctx, function, x, i);
     }
   }
 }
@@ -55,7 +62,7 @@ void log_prob(const context& ctx, const gmm_model& model, matrix_view<const T> x
   samebits_gmm_rows rows{};
   rows.log_probs = out.data();
   problem(ctx, function, x, {}).rows(mixture, rows);
-  require_reached<T>(function, x, out, has_no_log_prob<T>);
+  require_reached<T>(ctx, function, x, out, has_no_log_prob<T>);
 }
 
 template <class T>
@@ -83,9 +90,9 @@ void expectation(const context& ctx, const gmm_model& model, matrix_view<const T
   rows.log_responsibilities = log_responsibilities.empty() ? nullptr : log_responsibilities.data();
   rows.log_likelihoods = log_likelihoods.empty() ? nullptr : log_likelihoods.data();
   problem(ctx, function, x, {}).rows(mixture, rows);
-  require_reached<T>(function, x, log_responsibilities, has_nan<T>);
+  require_reached<T>(ctx, function, x, log_responsibilities, has_nan<T>);
   const matrix_view<const T> column(log_likelihoods.data(), std::ssize(log_likelihoods), 1);
-  require_reached<T>(function, x, column, has_no_log_prob<T>);
+  require_reached<T>(ctx, function, x, column, has_no_log_prob<T>);
 }
 
 /// What gmm_maximization reads of its options.
@@ -105,7 +112,7 @@ gmm_model maximization(const context& ctx, const data_view& x, matrix_view<const
   constexpr const char* function = "gmm_maximization";
   const default_fp_environment environment;
   const gmm_options o = maximization_options(options, responsibilities.n_cols());
-  check_maximization(function, x, responsibilities, o);
+  check_maximization(ctx, function, x, responsibilities, o);
   const problem rows(ctx, function, x, o.sample_weights, o.schedule);
   const fit_setting setting = make_setting(rows, o);
   parameters p = like_all_rows(*setting.all_rows, o.covariance, o.n_components, false);

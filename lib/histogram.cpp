@@ -9,6 +9,7 @@
 #include "lib/call.hpp"
 #include "lib/checks.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/host_rows.hpp"
 #include "samebits/core/histogram.hpp"
 
 namespace samebits {
@@ -95,7 +96,9 @@ void fill_bins(const context& ctx, std::span<const T> x, std::span<const double>
                                     weights.empty() ? nullptr : bins.sums.data()),
              call, "histogram");
   if (std::accumulate(bins.counts.begin(), bins.counts.end(), std::int64_t{0}) != n) {
-    require_finite_list("histogram", "x", x);  // only such numbers are in no bin
+    const host_rows read(ctx, "histogram", matrix_view<const T>(x.data(), n, 1));
+    const std::span<const T> numbers(static_cast<const T*>(read.view().x), x.size());
+    require_finite_list("histogram", "x", numbers);  // only such numbers are in no bin
   }
   const auto is_finite = [](double sum) { return std::isfinite(sum); };
   if (!std::all_of(bins.sums.begin(), bins.sums.end(), is_finite)) {
@@ -119,6 +122,8 @@ template <class T>
 histogram_result histogram_of(const context& ctx, std::span<const T> x, std::span<const double> edges,
                               std::span<const double> weights) {
   const default_fp_environment environment;  // comparisons know subnormal edges
+  require_on_host(ctx, "histogram", "edges", edges.data());
+  require_on_host(ctx, "histogram", "weights", weights.data());
   check_arguments(x, edges, weights);
   all_bins bins(edges);
   if (weights.data() != nullptr) {  // an array without elements is one, too

@@ -65,7 +65,8 @@ template <class T>
 void log_density(const context& ctx, matrix_view<const T> points, matrix_view<const T> at, const pairwise_options& o,
                  std::span<double> out) {
   const default_fp_environment environment;
-  const pairs::arguments a{function, at, points, o, false, o.y_weights};
+  const pairs::arguments a{ctx, function, at, points, o, false, o.y_weights};
+  require_on_host(ctx, function, "out", out.data());
   check(a, out);
   const std::vector<double> log_weights = pairs::log_weights(a);
   const double log_total = log_total_weight(a);

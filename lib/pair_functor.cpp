@@ -161,7 +161,8 @@ class functor_call {
   functor_call(const char* function, const context& ctx, matrix_view<const T> x, matrix_view<const T> y,
                const pair_calls<T>& calls, const pair_functor_options& o)
       : options_(options_of(o)),
-        arguments_(pairs::checked(function, x, y, options_)),
+        arguments_(
+            pairs::checked(ctx, function, on_host(ctx, function, "x", x), on_host(ctx, function, "y", y), options_)),
         x_weights_(o.x_weights, arguments_.is_float()),
         y_weights_(o.y_weights, arguments_.is_float()),
         calls_(calls),
@@ -174,6 +175,7 @@ class functor_call {
   void rows(std::span<double> out) {
     pairs::refuse_x_weights(arguments_);
     pairs::check_size(arguments_, "out", std::ssize(out), pairs_.n_x);
+    require_on_host(arguments_.ctx, arguments_.function, "out", out.data());
     const std::vector<double> sums = functor_job<T>(pairs_, calls_, n_threads_).row_sums();
     for (std::int64_t i = 0; i < pairs_.n_x; ++i) {
       require_finite_sum("the sum of row " + text(i), sums[size_of(i)]);
@@ -196,6 +198,13 @@ class functor_call {
   }
 
  private:
+  /// What the program's own function reads.
+  static matrix_view<const T> on_host(const context& ctx, const char* function, const char* name,
+                                      matrix_view<const T> rows) {
+    require_on_host(ctx, function, name, rows.data());
+    return rows;
+  }
+
   static const T* typed(const typed_numbers& numbers) { return static_cast<const T*>(numbers.data()); }
 
   double total_of(const std::vector<double>& rows) const {

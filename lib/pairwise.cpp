@@ -24,14 +24,19 @@ constexpr const char* mode_names[] = {"cross", "v", "u", "upper"};
 
 double sum(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_sum", x, y, o);
+  const arguments a = checked(ctx, "pairwise_sum", x, y, o);
   refuse_bandwidths(a);
-  return has_algebra(o) ? total_by_algebra(a) : direct_totals(ctx, a, pair_map::value)[0];
+  if (!has_algebra(o)) {
+    return direct_totals(ctx, a, pair_map::value)[0];
+  }
+  const host_rows own(ctx, a.function, a.x);
+  const host_rows others(ctx, a.function, a.y);
+  return total_by_algebra({ctx, a.function, own.view(), others.view(), o, a.is_self, a.y_weights});
 }
 
 std::vector<double> sums(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_sums", x, y, o);
+  const arguments a = checked(ctx, "pairwise_sums", x, y, o);
   if (!core::has_bandwidth(o.kernel)) {
     refuse_map(a, "which has no bandwidth");
   }
@@ -43,7 +48,7 @@ std::vector<double> sums(const context& ctx, const data_view& x, const data_view
 
 double bandwidth_gradient(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_bandwidth_gradient", x, y, o);
+  const arguments a = checked(ctx, "pairwise_bandwidth_gradient", x, y, o);
   refuse_bandwidths(a);
   if (!core::has_map(o.kernel, pair_map::d_bandwidth)) {
     refuse_map(a, "which has no bandwidth");
@@ -54,7 +59,7 @@ double bandwidth_gradient(const context& ctx, const data_view& x, const data_vie
 void rows(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o,
           std::span<double> out) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_rows", x, y, o);
+  const arguments a = checked(ctx, "pairwise_rows", x, y, o);
   refuse_x_weights(a);
   prepared_call call(a, pair_map::value, a.y_weights);
   check_size(a, "out", std::ssize(out), call.pairs().n_kernels * x.n_rows);
@@ -67,7 +72,7 @@ void rows(const context& ctx, const data_view& x, const data_view& y, const pair
 void log_sum_exp(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o,
                  std::span<double> out) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_log_sum_exp", x, y, o);
+  const arguments a = checked(ctx, "pairwise_log_sum_exp", x, y, o);
   refuse_bandwidths(a);
   refuse_x_weights(a);
   if (!core::has_map(o.kernel, pair_map::log)) {
@@ -102,7 +107,7 @@ void check_nearest(const arguments& a, matrix_view<std::int64_t> indices, matrix
 void nearest(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o,
              matrix_view<std::int64_t> indices, matrix_view<double> values) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_nearest", x, y, o);
+  const arguments a = checked(ctx, "pairwise_nearest", x, y, o);
   check_nearest(a, indices, values);
   const std::int64_t k = indices.n_cols();
   std::vector<double> own(values.data() == nullptr ? size_of(x.n_rows * k) : 0);
@@ -117,7 +122,7 @@ void nearest(const context& ctx, const data_view& x, const data_view& y, const p
 void product(const context& ctx, const data_view& x, const data_view& y, const data_view& columns,
              const pairwise_options& o, matrix_view<double> out) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_product", x, y, o);
+  const arguments a = checked(ctx, "pairwise_product", x, y, o);
   refuse_bandwidths(a);
   refuse_x_weights(a);
   check_shape(a.function, "columns", columns.n_rows, columns.n_cols, a.y.n_rows, columns.n_cols);
@@ -134,7 +139,7 @@ void product(const context& ctx, const data_view& x, const data_view& y, const d
 void gradient(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o,
               matrix_view<double> out) {
   const default_fp_environment environment;
-  const arguments a = checked("pairwise_gradient", x, y, o);
+  const arguments a = checked(ctx, "pairwise_gradient", x, y, o);
   refuse_bandwidths(a);
   refuse_x_weights(a);
   if (!core::has_map(o.kernel, pair_map::d_base)) {

@@ -73,6 +73,7 @@ void check_rows(const arguments& a, const data_view& y) {
 
 void check_weights(const arguments& a, const char* name, std::span<const double> weights, std::int64_t n_rows,
                    const char* rows) {
+  require_on_host(a.ctx, a.function, name, weights.data());
   if (weights.empty()) {
     return;
   }
@@ -107,7 +108,7 @@ void check_matrix(const arguments& a, const char* name, const data_view& x) {
   if (x.x == nullptr && x.n_rows > 0) {
     refuse(a.function, std::string(name) + " is NULL");
   }
-  require_finite(a.function, name, x);
+  require_finite(a.ctx, a.function, name, x);
 }
 
 void check_options(const arguments& a) {
@@ -131,9 +132,10 @@ void check_weights(const arguments& a) {
   check_weights(a, "y_weights", a.options.y_weights, a.y.n_rows, "y");
 }
 
-arguments checked(const char* function, const data_view& x, const data_view& y, const pairwise_options& o) {
+arguments checked(const context& ctx, const char* function, const data_view& x, const data_view& y,
+                  const pairwise_options& o) {
   const bool is_self = o.mode != pairwise_mode::cross;
-  const arguments a{function, x, is_self ? x : y, o, is_self, is_self ? o.x_weights : o.y_weights};
+  const arguments a{ctx, function, x, is_self ? x : y, o, is_self, is_self ? o.x_weights : o.y_weights};
   check_options(a);
   check_rows(a, y);
   check_weights(a);
@@ -170,10 +172,16 @@ void check_size(const arguments& a, const char* name, std::int64_t n, std::int64
 
 void require_finite_results(const arguments& a, const char* what, const double* values, std::int64_t n_rows,
                             std::int64_t row_size) {
+  const matrix_view<const double> results(values, n_rows * row_size, 1);
+  if (is_finite_on_device(a.ctx, a.function, results)) {
+    return;
+  }
+  const host_rows read(a.ctx, a.function, results);
   for (std::int64_t i = 0; i < n_rows * row_size; ++i) {
-    if (!std::isfinite(values[i])) {
+    const double value = read.view()(i, 0);
+    if (!std::isfinite(value)) {
       throw numerical_failure(std::string(a.function) + ": " + what + " of row " + text(i / row_size) + " is " +
-                              text(values[i]) + ": its values overflow");
+                              text(value) + ": its values overflow");
     }
   }
 }
@@ -247,11 +255,11 @@ void prepared_call::run(const context& ctx, samebits_pair_reduction reduction, d
 }
 
 void prepared_call::normalise() {
-  x_ = std::make_unique<normalised_rows>(arguments_.x);
+  x_ = std::make_unique<normalised_rows>(arguments_, arguments_.x);
   pairs_.x = x_->view().x;
   pairs_.y = pairs_.x;
   if (!arguments_.is_self) {
-    y_ = std::make_unique<normalised_rows>(arguments_.y);
+    y_ = std::make_unique<normalised_rows>(arguments_, arguments_.y);
     pairs_.y = y_->view().x;
   }
 }

@@ -8,6 +8,7 @@
 
 #include "lib/backend.h"
 #include "lib/checks.hpp"
+#include "lib/host_rows.hpp"
 #include "samebits/pairwise.hpp"
 
 namespace samebits::pairs {
@@ -16,6 +17,7 @@ inline std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n);
 
 /// What all functions take, looked at once.
 struct arguments {
+  const context& ctx;
   const char* function;
   data_view x;
   data_view y;  // x, where it is against itself
@@ -32,7 +34,8 @@ inline double rounded_to_rows(double value, const data_view& x) {
 }
 
 /// Everything looked at. `y` belongs to mode `cross`.
-arguments checked(const char* function, const data_view& x, const data_view& y, const pairwise_options& o);
+arguments checked(const context& ctx, const char* function, const data_view& x, const data_view& y,
+                  const pairwise_options& o);
 
 /// Parts of it, for functions that know the rows by other names: the options but for weights, and the weights.
 void check_options(const arguments& a);
@@ -76,8 +79,9 @@ class typed_numbers {
 /// Rows of norm 1.
 class normalised_rows {
  public:
-  explicit normalised_rows(const data_view& x) : view_(x) {
-    x.dtype == SAMEBITS_FLOAT32 ? normalise(floats_) : normalise(doubles_);
+  normalised_rows(const arguments& a, const data_view& x) : view_(x) {
+    const host_rows read(a.ctx, a.function, x);
+    x.dtype == SAMEBITS_FLOAT32 ? normalise(read.view(), floats_) : normalise(read.view(), doubles_);
   }
   normalised_rows(const normalised_rows&) = delete;
   normalised_rows& operator=(const normalised_rows&) = delete;
@@ -85,11 +89,10 @@ class normalised_rows {
 
  private:
   template <class T>
-  void normalise(std::vector<T>& rows) {
-    rows.resize(size_of(view_.n_rows * view_.n_cols));
-    for (std::int64_t i = 0; i < view_.n_rows; ++i) {
-      core::normalise_row(static_cast<const T*>(view_.x) + i * view_.n_cols, view_.n_cols,
-                          rows.data() + i * view_.n_cols);
+  void normalise(const data_view& x, std::vector<T>& rows) {
+    rows.resize(size_of(x.n_rows * x.n_cols));
+    for (std::int64_t i = 0; i < x.n_rows; ++i) {
+      core::normalise_row(static_cast<const T*>(x.x) + i * x.n_cols, x.n_cols, rows.data() + i * x.n_cols);
     }
     view_.x = rows.data();
   }

@@ -77,10 +77,10 @@ void check_median(const pairs::arguments& a) {
 
 double median(const context& ctx, const data_view& x, const data_view& y, const pairwise_options& o) {
   const default_fp_environment environment;
-  const pairs::arguments given = pairs::checked("pairwise_median", x, y, o);
+  const pairs::arguments given = pairs::checked(ctx, "pairwise_median", x, y, o);
   check_median(given);
   const pairwise_options once = with_pairs_once(o);
-  const pairs::arguments a{given.function, given.x, given.y, once, given.is_self, {}};
+  const pairs::arguments a{ctx, given.function, given.x, given.y, once, given.is_self, {}};
   pairs::prepared_call call(a, core::pair_map::value, {});
   const double found = a.is_float() ? find_median<float>(ctx, call) : find_median<double>(ctx, call);
   if (std::isinf(found)) {

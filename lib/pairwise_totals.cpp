@@ -58,10 +58,13 @@ std::vector<double> direct_totals(const context& ctx, const arguments& a, pair_m
   const std::vector<double> weights = rounded_weights(a);
   std::vector<double> totals;
   std::vector<double> diagonal(a.options.mode == pairwise_mode::v ? size_of(pairs.n_x) : 0);
+  const host_rows read(ctx, a.function, data_view(pairs.x, pairs.dtype, std::ssize(diagonal), pairs.n_cols));
+  samebits_pairs own = pairs;
+  own.x = read.view().x;
   for (std::int64_t k = 0; k < pairs.n_kernels; ++k) {
     double total = total_of_rows(rows.data() + k * pairs.n_x, pairs.n_x, weights);
     if (a.options.mode == pairwise_mode::v) {
-      fill_diagonal(pairs, pairs.kernels[k], diagonal);
+      fill_diagonal(own, pairs.kernels[k], diagonal);
     }
     if (a.options.mode == pairwise_mode::u || a.options.mode == pairwise_mode::v) {
       const std::int64_t n = std::ssize(diagonal);  // nothing in mode u

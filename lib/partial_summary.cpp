@@ -11,6 +11,7 @@
 #include "lib/bytes.hpp"
 #include "lib/checks.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/host_rows.hpp"
 #include "lib/registry.hpp"
 #include "lib/summary.hpp"
 #include "samebits/version.hpp"
@@ -285,6 +286,9 @@ void check_rows(const partial_state& state, const char* function, std::int64_t f
 template <class T>
 partial_state state_of_rows(const partial_state& whole, const context& ctx, const char* function,
                             std::int64_t first_row, samebits_rows rows, std::span<const double> weights) {
+  require_on_host(ctx, function, "x", rows.x);
+  require_on_host(ctx, function, "y", rows.y);
+  require_on_host(ctx, function, "weights", weights.data());
   check_rows(whole, function, first_row, rows, weights);
   rows.weights = weights.empty() ? nullptr : weights.data();
   partial_state part{whole.what, whole.n_cols, {}, {}};

@@ -4,6 +4,7 @@
 
 #include "lib/checks.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/host_rows.hpp"
 #include "lib/row_sum.hpp"
 #include "lib/summary.hpp"
 
@@ -74,9 +75,10 @@ double l2_norm(const context& ctx, std::span<const T> x) {
   if (scale == 1) {
     return core::norm_of(squares, scale);
   }
+  const host_rows read(ctx, "norm", as_column(x));
   row_sum sum;
-  for (const T value : x) {
-    const double scaled = core::scaled(static_cast<double>(value), scale);
+  for (std::int64_t i = 0; i < std::ssize(x); ++i) {
+    const double scaled = core::scaled(read.view()(i, 0), scale);
     sum.add_product(scaled, scaled);
   }
   return core::norm_of(sum.finish(), scale);

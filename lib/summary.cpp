@@ -7,15 +7,17 @@
 
 #include "lib/checks.hpp"
 #include "lib/fp_environment.hpp"
+#include "lib/host_rows.hpp"
 
 namespace samebits {
 namespace {
 
 /// Refuses numbers that are not finite.
-void look_at(const char* function, const samebits_rows& rows) {
+void look_at(const context& ctx, const char* function, const samebits_rows& rows) {
   const auto look = [&](const char* name, const void* numbers) {
     if (numbers != nullptr) {
-      require_finite(function, name, data_view(numbers, rows.dtype, rows.n_rows, rows.n_cols));
+      const host_rows read(ctx, function, data_view(numbers, rows.dtype, rows.n_rows, rows.n_cols));
+      require_finite(function, name, read.view());
     }
   };
   look("x", rows.x);
@@ -27,6 +29,7 @@ template <class T>
 std::vector<double> weighted_node(const context& ctx, const char* function, statistic what, matrix_view<const T> x,
                                   std::span<const double> weights, double ddof) {
   samebits_rows rows = rows_of(x);
+  require_on_host(ctx, function, "weights", weights.data());
   check_summary(function, what, rows, weights);
   check_ddof(function, ddof);
   rows.weights = weights.empty() ? nullptr : weights.data();
@@ -66,7 +69,7 @@ std::vector<double> node_of_finite(const context& ctx, const char* function, sta
                                    const samebits_rows& rows) {
   std::vector<double> node = node_of(ctx, function, what, rows);
   if (!std::all_of(node.begin(), node.end(), [](double number) { return std::isfinite(number); })) {
-    look_at(function, rows);
+    look_at(ctx, function, rows);
   }
   return node;
 }

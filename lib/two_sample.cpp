@@ -44,7 +44,7 @@ void check_estimator(const setting& s) {
   check("y", s.y);
 }
 
-void check(const setting& s) {
+void check(const context& ctx, const setting& s) {
   if (s.options.mode != pairwise_mode::cross) {
     refuse(s.function, "mode is " + text(static_cast<std::int64_t>(s.options.mode)) +
                            " but must be 0 (cross): which pairs count is a matter of the estimator");
@@ -52,7 +52,7 @@ void check(const setting& s) {
   if (!s.options.x_weights.empty() || !s.options.y_weights.empty()) {
     refuse(s.function, "weights are given but rows that change samples have none");
   }
-  pairs::refuse_bandwidths(pairs::checked(s.function, s.x, s.y, s.options));
+  pairs::refuse_bandwidths(pairs::checked(ctx, s.function, s.x, s.y, s.options));
   check_estimator(s);
 }
 
@@ -107,7 +107,7 @@ class labellings {
         n_rows_(s.x.n_rows + s.y.n_rows),
         options_(with_pairs_once(s.options)),
         rows_(pooled(s)),
-        arguments_{s.function, view(s), view(s), options_, true, {}},
+        arguments_{ctx, s.function, view(s), view(s), options_, true, {}},
         call_(arguments_, core::pair_map::value, {}),
         block_size_(std::min(size(), most_columns())),
         labels_(size_of(n_rows_ * block_size_)),
@@ -312,8 +312,11 @@ void refuse_distances(const char* function, pair_kernel kernel) {
 
 permutation_test_result run(const context& ctx, const setting& s, const permutation_test_options& options) {
   const default_fp_environment environment;
-  check(s);
-  return s.x.dtype == SAMEBITS_FLOAT32 ? run_typed<float>(ctx, s, options) : run_typed<double>(ctx, s, options);
+  check(ctx, s);
+  const host_rows x(ctx, s.function, s.x);
+  const host_rows y(ctx, s.function, s.y);
+  const setting read{s.function, x.view(), y.view(), s.options, s.sign, s.type};
+  return s.x.dtype == SAMEBITS_FLOAT32 ? run_typed<float>(ctx, read, options) : run_typed<double>(ctx, read, options);
 }
 
 /// The statistic alone.

@@ -41,6 +41,18 @@ class SAMEBITS_API context {
     one.n_threads_ = 1;
     return one;
   }
+  /// The same backend with its work in that queue, a cudaStream_t on the first GPU, after what is there. NULL: the
+  /// backend's own, one for each host thread. The CPU has no queues: it works before a call returns. docs/gpu.md
+  context on_stream(void* cuda_stream) const {
+    context queued = *this;
+    queued.stream_ = cuda_stream;
+    return queued;
+  }
+  void* stream() const { return stream_; }
+  /// Waits until everything asked for in the queue is done: results in device memory are complete.
+  ///
+  /// @throws backend_failure  some of that work failed
+  void synchronize() const;
 
   /// The backend's function table (lib/backend.h), for the library itself.
   const samebits_backend* table() const { return table_; }
@@ -48,6 +60,7 @@ class SAMEBITS_API context {
  private:
   const samebits_backend* table_;
   int n_threads_;
+  void* stream_ = nullptr;
 };
 
 /// One backend or instruction set that this library knows of.

@@ -64,6 +64,23 @@ SAMEBITS_C_API void samebits_context_destroy(samebits_context* context);
 SAMEBITS_C_API const char* samebits_context_backend(const samebits_context* context);
 SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context);
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context);
+/* A context of the same backend with its work in that queue, a cudaStream_t; NULL: the backend's own, one for each host
+ * thread. The queue must outlive its use. On the CPU it has no effect. */
+SAMEBITS_C_API samebits_status samebits_context_on_stream(const samebits_context* context, void* cuda_stream,
+                                                          samebits_context** queued);
+/* Waits until everything asked for in the context's queue is done. */
+SAMEBITS_C_API samebits_status samebits_context_synchronize(const samebits_context* context);
+
+/* ---- memory of the backend: on a GPU its own, on the CPU ordinary memory ---------------------------------------- */
+
+/* Functions that are called with that context take addresses in it wherever they take rows or write results, and copy
+ * nothing. Results there may be under way when a call returns. docs/gpu.md is the guide. */
+SAMEBITS_C_API samebits_status samebits_device_allocate(const samebits_context* context, int64_t bytes, void** memory);
+/* When all work on the device is done. NULL is fine. */
+SAMEBITS_C_API samebits_status samebits_device_release(const samebits_context* context, void* memory);
+/* From or to the host or the same device; the host's memory may be used again when it returns. */
+SAMEBITS_C_API samebits_status samebits_device_copy(const samebits_context* context, void* to, const void* from,
+                                                    int64_t bytes);
 
 /* ---- random streams --------------------------------------------------------------------------------------------- */
 

@@ -480,6 +480,59 @@ TEST_P(gmm_types, have_the_bits_of_the_scalar_cpu_from_every_start) {
   });
 }
 
+/// Fits with and without a callback, which a backend with a loop of its own must leave to the host.
+template <class T>
+void expect_same_when_seen(const context& ctx, const rows_of<T>& x, gmm_options options) {
+  const gmm_model unseen = gmm_fit(ctx, x.view(), options);
+  options.callback = [](const gmm_iteration&) { return true; };
+  const gmm_model seen = gmm_fit(ctx, x.view(), options);
+
+  EXPECT_EQ(gmm_digest(unseen), gmm_digest(seen));
+  EXPECT_EQ(unseen.trace, seen.trace);
+  EXPECT_EQ(unseen.n_iter, seen.n_iter);
+  EXPECT_EQ(unseen.converged, seen.converged);
+  EXPECT_EQ(unseen.restart, seen.restart);
+}
+
+TEST_P(gmm_types, have_the_same_bits_whether_or_not_somebody_looks_at_the_iterations) {
+  for_every_type([&](covariance_type type, auto t) {
+    for (const std::int64_t n_cols : {1, 2, 4, 5, 7}) {
+      const rows_of<decltype(t)> x(blobs(ctx(), 1100, n_cols, 3));
+      gmm_options options = iterations(type, 4, 40);
+      options.tol = 1e-4;
+      options.n_init = 3;
+      expect_same_when_seen(ctx(), x, options);
+      options.tol = -1;
+      options.max_iter = 7;
+      const std::vector<double> weights = some_weights(1100);
+      options.sample_weights = weights;
+      expect_same_when_seen(ctx(), x, options);
+    }
+  });
+}
+
+TEST_P(gmm_types, have_the_same_bits_with_as_many_components_as_a_block_can_take_and_with_more) {
+  const rows_of<double> x(blobs(ctx(), 700, 2, 5));
+  for (const std::int64_t n_components : {1, 15, 16, 31, 32}) {
+    expect_same_when_seen(ctx(), x, iterations(covariance_type::full, n_components, 3));
+  }
+}
+
+TEST_P(gmm_types, keep_what_is_frozen_when_nobody_looks_at_the_iterations) {
+  for_every_type([&](covariance_type type, auto t) {
+    const rows_of<decltype(t)> x(blobs(ctx(), 700, 2, 3));
+    const std::vector<std::uint8_t> first{1, 0, 0};
+    const std::vector<std::uint8_t> last{0, 0, 1};
+    gmm_options options = iterations(type, 3, 6);
+    options.frozen_weights = first;
+    options.frozen_means = last;
+    if (type == covariance_type::full || type == covariance_type::diag || type == covariance_type::spherical) {
+      options.frozen_covariances = first;
+    }
+    expect_same_when_seen(ctx(), x, options);
+  });
+}
+
 TEST_P(gmm_types, scores_have_the_bits_of_the_scalar_cpu) {
   const context scalar({"cpu", "scalar", 1});
   for_every_type([&](covariance_type type, auto t) {

@@ -111,6 +111,61 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
   return NULL;
 }
 
+/* ---- memory of the backend ----------------------------------------------------------------------------------------
+ */
+
+const char* queues_a_context(void) {
+  samebits_context* context = scalar_context();
+  samebits_context* queued = NULL;
+  REQUIRE(samebits_context_on_stream(context, NULL, &queued) == SAMEBITS_OK);
+  REQUIRE(strcmp(samebits_context_isa(queued), "scalar") == 0);
+  REQUIRE(samebits_context_synchronize(queued) == SAMEBITS_OK);
+  samebits_context_destroy(queued);
+  REQUIRE_ERROR(samebits_context_on_stream(NULL, NULL, &queued), SAMEBITS_INVALID_ARGUMENT,
+                "context_on_stream: context is NULL");
+  REQUIRE_ERROR(samebits_context_on_stream(context, NULL, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "context_on_stream: queued is NULL");
+  REQUIRE_ERROR(samebits_context_synchronize(NULL), SAMEBITS_INVALID_ARGUMENT, "context_synchronize: context is NULL");
+  samebits_context_destroy(context);
+  return NULL;
+}
+
+const char* copies_to_the_backend_and_back(void) {
+  samebits_context* context = scalar_context();
+  const double numbers[3] = {1.5, -2.0, 4.0};
+  double back[3] = {0, 0, 0};
+  void* memory = NULL;
+  REQUIRE(samebits_device_allocate(context, sizeof(numbers), &memory) == SAMEBITS_OK);
+  REQUIRE(samebits_device_copy(context, memory, numbers, sizeof(numbers)) == SAMEBITS_OK);
+  REQUIRE(samebits_device_copy(context, back, memory, sizeof(numbers)) == SAMEBITS_OK);
+  REQUIRE(memcmp(back, numbers, sizeof(numbers)) == 0);
+  REQUIRE(samebits_fill_uniform(context, 1, 2, 0, 3, (double*)memory) == SAMEBITS_OK);
+  REQUIRE(samebits_device_release(context, memory) == SAMEBITS_OK);
+  REQUIRE(samebits_device_release(context, NULL) == SAMEBITS_OK);
+  REQUIRE(samebits_device_allocate(context, 0, &memory) == SAMEBITS_OK);
+  REQUIRE(memory == NULL);
+  samebits_context_destroy(context);
+  return NULL;
+}
+
+const char* refuses_bad_device_memory(void) {
+  samebits_context* context = scalar_context();
+  double number = 0;
+  void* memory = NULL;
+  REQUIRE_ERROR(samebits_device_allocate(context, -8, &memory), SAMEBITS_INVALID_ARGUMENT,
+                "device_allocate: bytes is -8 but must not be negative");
+  REQUIRE_ERROR(samebits_device_allocate(context, 8, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "device_allocate: memory is NULL");
+  REQUIRE_ERROR(samebits_device_copy(context, NULL, &number, 8), SAMEBITS_INVALID_ARGUMENT, "device_copy: to is NULL");
+  REQUIRE_ERROR(samebits_device_copy(context, &number, NULL, 8), SAMEBITS_INVALID_ARGUMENT,
+                "device_copy: from is NULL");
+  REQUIRE_ERROR(samebits_device_copy(context, &number, &number, -1), SAMEBITS_INVALID_ARGUMENT,
+                "device_copy: bytes is -1 but must not be negative");
+  REQUIRE_ERROR(samebits_device_release(NULL, &number), SAMEBITS_INVALID_ARGUMENT, "device_release: context is NULL");
+  samebits_context_destroy(context);
+  return NULL;
+}
+
 /* ---- random streams ---------------------------------------------------------------------------------------------- */
 
 const char* parses_a_seed(void) {

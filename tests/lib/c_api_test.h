@@ -17,6 +17,9 @@ extern "C" {
   CHECK(refuses_options_without_their_size)        \
   CHECK(takes_shorter_options_of_an_older_program) \
   CHECK(takes_null_where_there_is_nothing_to_do)   \
+  CHECK(queues_a_context)                          \
+  CHECK(copies_to_the_backend_and_back)            \
+  CHECK(refuses_bad_device_memory)                 \
   CHECK(parses_a_seed)                             \
   CHECK(names_the_children_of_a_stream)            \
   CHECK(refuses_null_for_a_child)                  \

@@ -404,6 +404,8 @@ SAMEBITS_HD SAMEBITS_INLINE double component_weight(double sum_0, double free_su
   return frozen > 0.0 ? sum_0 / free_sum * (1.0 - frozen) : sum_0 / free_sum;
 }
 
+SAMEBITS_HD SAMEBITS_INLINE bool is_finite(double value) { return value - value == 0.0; }
+
 /// True when the mean log-likelihood changed by at most `tolerance`, up or down.
 SAMEBITS_HD SAMEBITS_INLINE bool has_converged(double before, double now, double tolerance) {
   const double change = now - before;

@@ -1,0 +1,429 @@
+// Runs of passes and updates that stay on the device: the host looks in from time to time whether they have ended.
+#include <vector>
+
+#include "kernels/gmm_fused.hpp"
+#include "kernels/gmm_pack.hpp"
+#include "kernels/guard.hpp"
+#include "kernels/tables.hpp"
+#include "kernels/tree_fold.hpp"
+#include "kernels/work_space.hpp"
+#include "lib/gmm_parameters.hpp"
+
+namespace samebits::kernels {
+namespace {
+
+// ---- a run's memory ------------------------------------------------------------------------------------------------
+
+/// Where the parts of a run's parameters begin, in doubles. A run has two sets, that of the last pass and the next.
+struct parameters_layout {
+  std::int64_t n_components;
+  std::int64_t n_cols;
+  std::int64_t covariance_size;
+
+  SAMEBITS_HD std::int64_t means() const { return n_components; }  // after the weights
+  SAMEBITS_HD std::int64_t covariances() const { return means() + n_components * n_cols; }
+  SAMEBITS_HD std::int64_t inverse_factors() const { return covariances() + n_components * covariance_size; }
+  SAMEBITS_HD std::int64_t log_constants() const { return inverse_factors() + n_components * covariance_size; }
+  SAMEBITS_HD std::int64_t size() const { return log_constants() + n_components; }
+  /// Sums: S0, S1, S2, each of all components.
+  SAMEBITS_HD std::int64_t sums_size() const { return n_components * (1 + n_cols + covariance_size); }
+};
+
+/// How far a run is.
+struct run_state {
+  double log_likelihood;  // total, of the last pass
+  double before;          // objective of the pass before it
+  std::int64_t most_updates;
+  std::int64_t n_updates;
+};
+
+/// What all runs have in common, and where they are.
+template <class T>
+struct device_runs {
+  parameters_layout layout;
+  core::mixture_update update;  // with the rules; pointers to sums and parameters are a run's own
+  samebits_gmm_ending ending;
+  double* parameters;   // [n_runs x 2] of layout.size(); of n updates, set n % 2 is the last pass's
+  double* sums;         // [n_runs] of layout.sums_size()
+  double* work;         // [n_runs x k] of update.work_size()
+  std::int64_t* ranks;  // [n_runs x k]
+  double* trace;        // [n_runs x most_updates]
+  std::int64_t most_updates;
+  run_state* states;    // [n_runs]
+  std::int32_t* ended;  // [n_runs]
+  T* packed;            // gmm_components::packed of all runs
+  const double* node;   // the root of the last pass
+  std::int64_t n_runs;
+
+  SAMEBITS_HD double* parameters_of(std::int64_t run, std::int64_t n_updates) const {
+    return parameters + (2 * run + n_updates % 2) * layout.size();
+  }
+  /// The update of a run whose next parameters lie at `next`.
+  SAMEBITS_HD core::mixture_update update_of(std::int64_t run, double* next) const {
+    core::mixture_update u = update;
+    const double* const s = sums + run * layout.sums_size();
+    u.sum_0 = s;
+    u.sum_1 = s + layout.means();
+    u.sum_2 = s + layout.covariances();
+    u.weights = next;
+    u.means = next + layout.means();
+    u.covariances = next + layout.covariances();
+    u.inverse_factors = next + layout.inverse_factors();
+    u.log_constants = next + layout.log_constants();
+    return u;
+  }
+};
+
+// ---- the update ----------------------------------------------------------------------------------------------------
+
+/// A block per run. What must follow each other lies in phases of its own: see core/gmm_update.hpp.
+template <class T>
+struct update_kernel {
+  static constexpr int block_threads = 64;
+  struct block_memory {
+    double objective;
+    std::int64_t n_updates;  // before this one
+    std::int32_t goes_on;
+  };
+  using thread_memory = no_state;
+
+  device_runs<T> runs;
+
+  SAMEBITS_HD int phases() const { return 9; }
+  SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory&) const {
+    const std::int64_t run = at.block;
+    run_state& state = runs.states[run];
+    if (phase == 0) {
+      if (runs.ended[run] == 0) {
+        take_pass(run, state, at.thread);
+      }
+    } else if (phase == 1) {
+      if (at.thread == 0) {
+        judge(run, state, shared);
+      }
+    } else if (shared.goes_on != 0) {
+      const core::mixture_update next = runs.update_of(run, runs.parameters_of(run, shared.n_updates + 1));
+      update(phase, run, at.thread, next, state, shared);
+    }
+  }
+
+ private:
+  /// Sums from the tree's root to where the update reads them; the last parameters to where it changes them.
+  SAMEBITS_HD void take_pass(std::int64_t run, run_state& state, int thread) const {
+    const parameters_layout& layout = runs.layout;
+    const bool is_triangle = runs.update.type.is_triangle;
+    const std::int64_t n = layout.n_cols;
+    const std::int64_t n_moments = 1 + n + (is_triangle ? core::triangle_size(n) : n);
+    const double* const components = runs.node + runs.n_runs + run * layout.n_components * n_moments;
+    double* const sums = runs.sums + run * layout.sums_size();
+    each(thread, layout.n_components, [&](std::int64_t k) {
+      unpack_component(components + k * n_moments, k, is_triangle, n, sums, sums + layout.means(),
+                       sums + layout.covariances());
+    });
+    const double* const last = runs.parameters_of(run, state.n_updates);
+    double* const next = runs.parameters_of(run, state.n_updates + 1);
+    each(thread, layout.size(), [&](std::int64_t i) { next[i] = last[i]; });
+    if (thread == 0) {
+      state.log_likelihood = runs.node[run];
+    }
+  }
+
+  SAMEBITS_HD void judge(std::int64_t run, const run_state& state, block_memory& shared) const {
+    const double now = core::mean_log_likelihood(state.log_likelihood, runs.ending.sum_of_weights);
+    shared.objective = now;
+    shared.n_updates = state.n_updates;
+    shared.goes_on = runs.ended[run] == 0 && core::is_finite(now) && state.n_updates < state.most_updates &&
+                     !core::has_converged(state.before, now, runs.ending.tolerance);
+    runs.ended[run] = shared.goes_on == 0;
+  }
+
+  SAMEBITS_HD void update(int phase, std::int64_t run, int thread, const core::mixture_update& u, run_state& state,
+                          block_memory& shared) const {
+    double* const work = runs.work + run * u.n_components * u.work_size();
+    std::int64_t* const ranks = runs.ranks + run * u.n_components;
+    switch (phase) {
+      case 2: each(thread, u.n_components, [&](std::int64_t k) { u.move(k, work + k * u.work_size()); }); break;
+      case 3:
+        if (const double total = u.pooled_rows(); u.type.is_tied && total > 0.0) {
+          each(thread, u.covariance_size(), [&](std::int64_t i) { u.pool(i, total); });
+        }
+        break;
+      case 4:
+        if (thread == 0) {
+          finish_sums(u);
+        }
+        break;
+      case 5:
+        each(thread, u.n_prepared(), [&](std::int64_t k) { ranks[k] = u.prepare(k, work + k * u.work_size()); });
+        break;
+      case 6:
+        if (u.type.is_tied) {
+          each(thread, u.n_components - 1, [&](std::int64_t k) { u.share_factor(k + 1); });
+        }
+        break;
+      case 7:
+        if (thread == 0) {
+          commit(run, u, ranks, state, shared);
+        }
+        break;
+      default: each(thread, u.n_components, [&](std::int64_t k) { pack(run, k, u); }); break;
+    }
+  }
+
+  template <class Work>
+  SAMEBITS_HD static void each(int thread, std::int64_t n, const Work& work) {
+    for (std::int64_t i = thread; i < n; i += block_threads) {
+      work(i);
+    }
+  }
+
+  SAMEBITS_HD static void finish_sums(const core::mixture_update& u) {
+    if (u.type.is_tied && u.pooled_rows() > 0.0) {
+      u.regularise_pool();
+    }
+    u.update_weights();
+  }
+
+  /// The next parameters become the last, or the run ends where they are not to be had.
+  SAMEBITS_HD void commit(std::int64_t run, const core::mixture_update& u, const std::int64_t* ranks, run_state& state,
+                          block_memory& shared) const {
+    if (!is_regular(u, ranks)) {
+      shared.goes_on = 0;
+      runs.ended[run] = 1;
+      return;
+    }
+    runs.trace[run * runs.most_updates + shared.n_updates] = shared.objective;
+    state.before = shared.objective;
+    state.n_updates = shared.n_updates + 1;
+  }
+
+  SAMEBITS_HD bool is_regular(const core::mixture_update& u, const std::int64_t* ranks) const {
+    for (std::int64_t k = 0; k < u.n_prepared(); ++k) {
+      if (ranks[k] < u.n_cols) {
+        return false;
+      }
+      for (std::int64_t a = 0; a < u.n_cols; ++a) {
+        if (u.covariance(k)[a * u.diagonal_step()] < runs.ending.smallest_variance) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// For the passes: gmm_components.
+  SAMEBITS_HD void pack(std::int64_t run, std::int64_t k, const core::mixture_update& u) const {
+    const std::int64_t n = u.n_cols;
+    const std::int64_t factor_size = u.type.is_triangle ? core::triangle_size(n) : n;
+    pack_component(u.means + k * n, u.inverse_factors + k * u.covariance_size(), u.log_constants[k], u.type.is_triangle,
+                   n, runs.packed + (run * u.n_components + k) * (n + factor_size + 1));
+  }
+};
+
+// ---- the loop ------------------------------------------------------------------------------------------------------
+
+/// A part of a run's parameters on the host.
+struct parameters_part {
+  double* values;
+  std::int64_t size;
+};
+
+template <class T>
+class run_loop {
+ public:
+  run_loop(gmm_problem_of<T>& problem, const samebits_gmm_rules& rules, const samebits_gmm_ending& ending,
+           std::int64_t n_runs, samebits_gmm_run* runs)
+      : problem_(problem),
+        rules_(rules),
+        runs_(runs),
+        n_runs_(n_runs),
+        n_leaves_((problem.n_rows + leaf_rows - 1) / leaf_rows),
+        shape_(core::covariance_rules_of(rules.covariance).is_triangle ? samebits_gmm_triangle : samebits_gmm_diagonal),
+        components_(
+            {nullptr, n_runs, runs->parameters.n_components, problem.n_cols, factor_size(shape_, problem.n_cols)}) {
+    device_.update = core::make_mixture_update(samebits_gmm_sums{}, rules, runs->parameters);
+    device_.layout = {components_.n_components, problem.n_cols, device_.update.covariance_size()};
+    device_.ending = ending;
+    device_.n_runs = n_runs;
+    for (std::int64_t r = 0; r < n_runs; ++r) {
+      most_updates_ = runs[r].most_updates > most_updates_ ? runs[r].most_updates : most_updates_;
+    }
+    device_.most_updates = most_updates_;
+  }
+
+  /// Rows are read once a pass, by kernels that leave ended runs out, and all leaves' nodes fit the work space.
+  bool fits() const {
+    const std::int64_t node_bytes = node_size(components_, true) * static_cast<std::int64_t>(sizeof(double));
+    return fits_fused_pass(components_) && n_leaves_ <= work_bytes / node_bytes;
+  }
+
+  void run() {
+    upload_runs();
+    constexpr std::int64_t most_ahead = 32;
+    for (std::int64_t ahead = 4; !have_ended(); ahead = 2 * ahead < most_ahead ? 2 * ahead : most_ahead) {
+      for (std::int64_t i = 0; i < ahead; ++i) {
+        pass();
+        launch(update_kernel<T>{device_}, n_runs_);
+      }
+    }
+    download_runs();
+  }
+
+ private:
+  void pass() const {
+    const std::int64_t size = node_size(components_, true);
+    gmm_batch<T> batch{problem_.data(), components_,           0,   problem_.n_rows, nullptr, true,
+                       n_leaves_,       problem_.nodes.data(), size};
+    batch.ended = ended_.data();
+    fused_pass(batch, shape_, false);
+    fold_nodes(batch.nodes, n_leaves_, size);
+  }
+
+  bool have_ended() const {
+    std::vector<std::int32_t> ended(static_cast<std::size_t>(n_runs_));
+    download(ended.data(), ended_.data(), n_runs_);
+    for (const std::int32_t flag : ended) {
+      if (flag == 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // ---- to the device and back ----
+
+  template <class Visitor>
+  void for_parts(const samebits_gmm_parameters& p, const Visitor& visit) const {
+    const std::int64_t k = components_.n_components;
+    const std::int64_t size = device_.layout.covariance_size;
+    for (const parameters_part& part : {parameters_part{p.weights, k},
+                                        {p.means, k * p.n_cols},
+                                        {p.covariances, k * size},
+                                        {p.inverse_factors, k * size},
+                                        {p.log_constants, k}}) {
+      visit(part);
+    }
+  }
+
+  void upload_runs() {
+    std::vector<double> parameters;
+    std::vector<run_state> states;
+    for (std::int64_t r = 0; r < n_runs_; ++r) {
+      for_parts(runs_[r].parameters, [&](const parameters_part& part) {
+        parameters.insert(parameters.end(), part.values, part.values + part.size);
+      });
+      parameters.resize(parameters.size() + static_cast<std::size_t>(device_.layout.size()));  // the next ones
+      states.push_back({0, runs_[r].before, runs_[r].most_updates, 0});
+    }
+    upload_all(parameters, parameters_);
+    upload_all(states, states_);
+    upload_all(std::vector<std::int32_t>(states.size()), ended_);
+    upload_rules();
+    const auto mixture_of = [&](std::int64_t r) {
+      const samebits_gmm_parameters& p = runs_[r].parameters;
+      return samebits_gmm_components{p.n_components, p.n_cols, shape_, p.means, p.inverse_factors, p.log_constants};
+    };
+    components_ = upload_mixtures<T>(n_runs_, mixture_of, problem_.components);
+    make_room();
+  }
+
+  void upload_rules() {
+    const std::int64_t k = components_.n_components;
+    reg_covar_.make_room(problem_.n_cols);
+    upload(reg_covar_.data(), rules_.reg_covar, problem_.n_cols);
+    device_.update.reg_covar = reg_covar_.data();
+    frozen_.make_room(3 * k);
+    const auto flags = [&](const std::uint8_t* host, std::int64_t place) -> const std::uint8_t* {
+      if (host == nullptr) {
+        return nullptr;
+      }
+      upload(frozen_.data() + place * k, host, k);
+      return frozen_.data() + place * k;
+    };
+    device_.update.frozen_weights = flags(rules_.frozen_weights, 0);
+    device_.update.frozen_means = flags(rules_.frozen_means, 1);
+    device_.update.frozen_covariances = flags(rules_.frozen_covariances, 2);
+  }
+
+  void make_room() {
+    const std::int64_t k = components_.n_components;
+    sums_.make_room(n_runs_ * device_.layout.sums_size());
+    fill_zeros(sums_.data(), n_runs_ * device_.layout.sums_size());  // the upper triangles
+    work_.make_room(n_runs_ * k * device_.update.work_size());
+    ranks_.make_room(n_runs_ * k);
+    trace_.make_room(n_runs_ * most_updates_ + 1);
+    problem_.nodes.make_room(n_leaves_ * node_size(components_, true));
+    device_.parameters = parameters_.data();
+    device_.sums = sums_.data();
+    device_.work = work_.data();
+    device_.ranks = ranks_.data();
+    device_.trace = trace_.data();
+    device_.states = states_.data();
+    device_.ended = ended_.data();
+    device_.packed = problem_.components.data();
+    device_.node = problem_.nodes.data();
+  }
+
+  void download_runs() const {
+    std::vector<run_state> states(static_cast<std::size_t>(n_runs_));
+    download(states.data(), states_.data(), n_runs_);
+    for (std::int64_t r = 0; r < n_runs_; ++r) {
+      download_run(states[static_cast<std::size_t>(r)], r);
+    }
+  }
+
+  void download_run(const run_state& state, std::int64_t r) const {
+    samebits_gmm_run& run = runs_[r];
+    run.n_updates = state.n_updates;
+    run.sums.log_likelihood = state.log_likelihood;
+    const double* from = device_.parameters_of(r, state.n_updates);
+    const auto take = [&](const parameters_part& part) {
+      download(part.values, from, part.size);
+      from += part.size;
+    };
+    for_parts(run.parameters, take);
+    const std::int64_t k = components_.n_components;
+    from = sums_.data() + r * device_.layout.sums_size();
+    take({run.sums.sum_0, k});
+    take({run.sums.sum_1, k * problem_.n_cols});
+    take({run.sums.sum_2, k * device_.layout.covariance_size});
+    download(run.trace, trace_.data() + r * most_updates_, state.n_updates);
+  }
+
+  gmm_problem_of<T>& problem_;
+  const samebits_gmm_rules& rules_;
+  samebits_gmm_run* runs_;
+  std::int64_t n_runs_;
+  std::int64_t n_leaves_;
+  samebits_gmm_shape shape_;
+  gmm_components<T> components_;
+  std::int64_t most_updates_ = 0;
+  device_runs<T> device_{};
+  device_array<double> parameters_;
+  device_array<double> sums_;
+  device_array<double> work_;
+  device_array<std::int64_t> ranks_;
+  device_array<double> trace_;
+  device_array<run_state> states_;
+  device_array<std::int32_t> ended_;
+  device_array<double> reg_covar_;
+  device_array<std::uint8_t> frozen_;
+};
+
+}  // namespace
+
+samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_rules* rules,
+                        const samebits_gmm_ending* ending, std::int64_t n_runs, samebits_gmm_run* runs,
+                        std::int32_t* answer) {
+  return guarded(call, [&] {
+    with_problem(problem, [&]<class T>(gmm_problem_of<T>& p) {
+      run_loop<T> loop(p, *rules, *ending, n_runs, runs);
+      *answer = loop.fits() ? 1 : 0;
+      if (*answer != 0) {
+        loop.run();
+      }
+    });
+  });
+}
+
+}  // namespace samebits::kernels
