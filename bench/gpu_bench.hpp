@@ -56,7 +56,7 @@ double median(std::vector<double> seconds);
 /// two looks at the clock, so that waiting for the device costs nothing; what is long is repeated less often.
 void measure_in_turn(std::vector<contender>& contenders, int repeat, const std::function<void()>& wait);
 
-// ---- the device: gpu_device.cu, gpu_roofs.cu, gpu_peers.cu -------------------------------------------------------
+// ---- the device: gpu_device.cuh, gpu_roofs.cu, gpu_peers.cu ------------------------------------------------------
 
 /// Names and versions, and their values.
 using facts = std::map<std::string, std::string>;

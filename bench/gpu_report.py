@@ -15,6 +15,7 @@ import re
 import sys
 
 OUT_OF_TIME = ("124", "137")
+GIVE_ROWS = ("digests", "gpu_bench")
 
 
 # ---- what the steps left ----------------------------------------------------------------------------------------------
@@ -34,14 +35,32 @@ def verdict(kind, status):
         return "passed"
     if status in OUT_OF_TIME:
         return "out of time" if kind == "optional" else "FAILED: out of time"
-    return f"FAILED: exit code {status}"
+    return "FAILED: stopped" if status == "stopped" else f"FAILED: exit code {status}"
+
+
+def failed_tests(lines):
+    """GoogleTest names each of them twice, and says how many they are in a line that looks the same."""
+    found = (re.match(r"\[  FAILED  \] ([\w/]+\.[\w/]+)", line) for line in lines)
+    names = list(dict.fromkeys(name[1] for name in found if name))
+    return "failed: " + ", ".join(names) if names else ""
+
+
+def sanitizer_message(lines):
+    """The first one of compute-sanitizer, after its banner."""
+    said = (line[9:].strip() for line in lines if line.startswith("========="))
+    none = re.compile(r"$|COMPUTE-SANITIZER|Target application returned an error|.*SUMMARY")
+    return next((message for message in said if not none.match(message)), "")
+
+
+def last_error(lines):
+    telling = [line for line in lines if re.search(r"FAILED|rror|ERROR SUMMARY|^samebits:|^gpu_bench:", line)]
+    return telling[-1].strip() if telling else ""
 
 
 def reason(work, name):
-    """The line of a failed step's output that says most, or nothing."""
+    """What says most in a failed step's output, or nothing."""
     lines = (text_of(work / f"{name}.out") + "\n" + text_of(work / f"{name}.err")).splitlines()
-    telling = [line for line in lines if re.search(r"FAILED|rror|ERROR SUMMARY|^samebits:|^gpu_bench:", line)]
-    return telling[-1].strip()[:300] if telling else ""
+    return (sanitizer_message(lines) or failed_tests(lines) or last_error(lines))[:300]
 
 
 def tests_of(work, name):
@@ -56,6 +75,8 @@ def read_step(work, file):
     tests = tests_of(work, name)
     if tests.startswith("0 tests"):
         step["result"] = "FAILED: no test ran"
+    if step["result"] == "passed" and name in GIVE_ROWS and not rows_of(work, name):
+        step["result"] = "FAILED: no row came"
     if step["result"].startswith("FAILED"):
         step["said"] = reason(work, name)
     elif tests:
@@ -83,6 +104,10 @@ def json_lines(work, name):
         except ValueError:
             pass
     return [line for line in lines if isinstance(line, dict)]
+
+
+def rows_of(work, name):
+    return [line for line in json_lines(work, name) if "row" in line]
 
 
 def read_gpu(work):
@@ -125,8 +150,8 @@ def value_of(row, target):
         return row.get("seconds", {}).get("min")
     if target["figure"] == "share":
         return row.get("share")
-    return min((peer["ratio"] for peer in row.get("peers", []) if target["peer"] in peer["name"] and "ratio" in peer),
-               default=None)
+    ratios = [peer["ratio"] for peer in row.get("peers", []) if peer["name"].startswith(target["peer"]) and "ratio" in peer]
+    return min(ratios, default=None)
 
 
 def judged(target, rows):
@@ -140,7 +165,7 @@ def judged(target, rows):
 def collect(work, targets, seconds):
     steps = read_steps(work)
     measured = json_lines(work, "gpu_bench")
-    rows = {line["row"]: line for line in measured if "row" in line}
+    rows = {line["row"]: line for line in rows_of(work, "gpu_bench")}
     peers = json_lines(work, "peers")
     add_python_peers(rows, peers)
     return {
@@ -158,7 +183,7 @@ def collect(work, targets, seconds):
         "roofs": [line for line in measured if "roof" in line and "rate" in line],
         "rows": list(rows.values()),
         "targets": [judged(target, rows) for target in targets],
-        "digests": [line for line in json_lines(work, "digests") if "row" in line],
+        "digests": rows_of(work, "digests"),
         "peers": peers,
         "info": json_of(work, "info"),
         "check": json_of(work, "check"),
@@ -211,7 +236,8 @@ def machine_lines(r):
 
 def digest_lines(r):
     same = sum(row.get("identical") is True for row in r["digests"])
-    lines = [f"- digests equal to the CPU's: {same} of {len(r['digests'])}"]
+    counts = f"{same} of {len(r['digests'])}" if r["digests"] else "NONE COMPARED"
+    lines = [f"- digests equal to the CPU's: {counts}"]
     lines += [f"- OTHER BITS: {row['row']}: {row.get('error', row.get('digest'))}"
               for row in r["digests"] if row.get("identical") is not True]
     identical = r["check"].get("identical") if isinstance(r["check"], dict) else None

@@ -25,8 +25,9 @@ class device_numbers {
   device_numbers(const device_numbers&) = delete;
   device_numbers& operator=(const device_numbers&) = delete;
 
+  bool is_there() const { return is_there_; }
   double* data() const { return numbers_; }
-  bool take(const double* host) { return is_there_ && ok(cudaMemcpy(numbers_, host, size(), cudaMemcpyHostToDevice)); }
+  bool take(const double* host) { return ok(cudaMemcpy(numbers_, host, size(), cudaMemcpyHostToDevice)); }
   bool give(double* host) const { return ok(cudaMemcpy(host, numbers_, size(), cudaMemcpyDeviceToHost)); }
 
  private:
@@ -44,6 +45,11 @@ static bool sum_on_gpu(const std::vector<double>& places, double* city_sums, dou
   device_numbers rows(n_places * 2);
   device_numbers work(n_places);
   device_numbers sum(1);
+  for (const device_numbers* numbers : {&city_rows, &sums, &rows, &work, &sum}) {
+    if (!numbers->is_there()) {
+      return false;
+    }
+  }
   if (!city_rows.take(cities) || !rows.take(places.data())) {
     return false;
   }

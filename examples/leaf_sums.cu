@@ -27,15 +27,22 @@ __global__ void sum_leaves(std::int64_t n, double* leaves) {
   }
 }
 
+static bool ok(cudaError_t status) {
+  if (status != cudaSuccess) {
+    std::fprintf(stderr, "leaf_sums: %s\n", cudaGetErrorString(status));
+  }
+  return status == cudaSuccess;
+}
+
 static bool sum_on_device(std::int64_t n, int n_blocks, std::vector<double>& leaves) {
   double* device = nullptr;
   const std::size_t bytes = leaves.size() * sizeof(double);
-  if (cudaMalloc(&device, bytes) != cudaSuccess) {
+  if (!ok(cudaMalloc(&device, bytes))) {
     return false;
   }
   sum_leaves<<<static_cast<unsigned>(n_blocks), 128>>>(n, device);
-  const bool done = cudaMemcpy(leaves.data(), device, bytes, cudaMemcpyDeviceToHost) == cudaSuccess;
-  return cudaFree(device) == cudaSuccess && done;
+  const bool done = ok(cudaGetLastError()) && ok(cudaMemcpy(leaves.data(), device, bytes, cudaMemcpyDeviceToHost));
+  return ok(cudaFree(device)) && done;
 }
 
 int main() {
@@ -54,7 +61,6 @@ int main() {
   }
   for (const int n_blocks : {1, 100, 2000}) {
     if (!sum_on_device(n, n_blocks, leaves)) {
-      std::fprintf(stderr, "leaf_sums: %s\n", cudaGetErrorString(cudaGetLastError()));
       return 1;
     }
     const double on_device = samebits::fold_leaves(leaves.data(), samebits::n_leaves(n));

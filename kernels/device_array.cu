@@ -43,8 +43,9 @@ samebits_status release(samebits_call* call, void* memory) {
 
 samebits_status copy(samebits_call* call, void* to, const void* from, std::int64_t bytes) {
   return guarded(call, [&] {
+    const bool reaches_host = !lies_on_device(to) || !lies_on_device(from);
     copy_on_device(static_cast<char*>(to), static_cast<const char*>(from), bytes);
-    if (!lies_on_device(to) || !lies_on_device(from)) {
+    if (reaches_host) {
       synchronize();
     }
   });

@@ -63,7 +63,8 @@ void free_on_device(T* data) {
   memory_pool() == nullptr ? cudaFree(data) : cudaFreeAsync(data, stream);
 }
 
-/// Can kernels work on this memory as it is?
+/// Can kernels work on this memory as it is? Managed memory counts as the host's, which may read it when a call
+/// returns.
 inline bool lies_on_device(const void* memory) {
   if (memory == nullptr) {
     return false;
@@ -74,7 +75,7 @@ inline bool lies_on_device(const void* memory) {
     throw std::invalid_argument("an array lies in the memory of GPU " + std::to_string(about.device) +
                                 " but must lie in that of GPU " + std::to_string(the_device) + " or of the host");
   }
-  return about.type == cudaMemoryTypeDevice || about.type == cudaMemoryTypeManaged;
+  return about.type == cudaMemoryTypeDevice;
 }
 
 /// The host may touch its side again after synchronize().
@@ -139,8 +140,9 @@ void download(T* to, const T* device, std::int64_t n) {
 /// From the device to an array of the caller. Waits only where that is the host's.
 template <class T>
 void deliver(T* to, const T* device, std::int64_t n) {
+  const bool waits = !lies_on_device(to);
   copy_on_device(to, device, n);
-  if (!lies_on_device(to)) {
+  if (waits) {
     synchronize();
   }
 }

@@ -84,6 +84,7 @@ struct update_kernel {
     double objective;
     std::int64_t n_updates;  // before this one
     std::int32_t goes_on;
+    std::int32_t is_updated;
   };
   using thread_memory = no_state;
 
@@ -132,6 +133,7 @@ struct update_kernel {
     const double now = core::mean_log_likelihood(state.log_likelihood, runs.ending.sum_of_weights);
     shared.objective = now;
     shared.n_updates = state.n_updates;
+    shared.is_updated = 0;
     shared.goes_on = runs.ended[run] == 0 && core::is_finite(now) && state.n_updates < state.most_updates &&
                      !core::has_converged(state.before, now, runs.ending.tolerance);
     runs.ended[run] = shared.goes_on == 0;
@@ -166,7 +168,11 @@ struct update_kernel {
           commit(run, u, ranks, state, shared);
         }
         break;
-      default: each(thread, u.n_components, [&](std::int64_t k) { pack(run, k, u); }); break;
+      default:
+        if (shared.is_updated != 0) {
+          each(thread, u.n_components, [&](std::int64_t k) { pack(run, k, u); });
+        }
+        break;
     }
   }
 
@@ -188,10 +194,10 @@ struct update_kernel {
   SAMEBITS_HD void commit(std::int64_t run, const core::mixture_update& u, const std::int64_t* ranks, run_state& state,
                           block_memory& shared) const {
     if (!is_regular(u, ranks)) {
-      shared.goes_on = 0;
       runs.ended[run] = 1;
       return;
     }
+    shared.is_updated = 1;
     runs.trace[run * runs.most_updates + shared.n_updates] = shared.objective;
     state.before = shared.objective;
     state.n_updates = shared.n_updates + 1;
@@ -260,12 +266,14 @@ class run_loop {
   void run() {
     upload_runs();
     constexpr std::int64_t most_ahead = 32;
-    for (std::int64_t ahead = 4; !have_ended(); ahead = 2 * ahead < most_ahead ? 2 * ahead : most_ahead) {
+    std::int64_t ahead = 4;
+    do {
       for (std::int64_t i = 0; i < ahead; ++i) {
         pass();
         launch(update_kernel<T>{device_}, n_runs_);
       }
-    }
+      ahead = 2 * ahead < most_ahead ? 2 * ahead : most_ahead;
+    } while (!have_ended());
     download_runs();
   }
 

@@ -76,8 +76,7 @@ SAMEBITS_C_API samebits_status samebits_context_synchronize(const samebits_conte
   });
 }
 
-// ---- memory of the backend
-// -------------------------------------------------------------------------------------------
+// ---- memory of the backend ---------------------------------------------------------------------------------------
 
 SAMEBITS_C_API samebits_status samebits_device_allocate(const samebits_context* context, int64_t bytes, void** memory) {
   return guard([&] {

@@ -122,7 +122,7 @@ samebits_gmm_defect prepare(const context& ctx, const char* function, parameters
 
 problem::problem(const context& ctx, const char* function, const data_view& x, std::span<const double> sample_weights,
                  gmm_schedule schedule)
-    : ctx_(ctx), function_(function), x_(x), schedule_(schedule) {
+    : ctx_(ctx), function_(function), x_(x), schedule_(schedule), has_run_loop_(ctx.table()->gmm_run != nullptr) {
   if (!sample_weights.empty()) {
     largest_weight_ = *std::max_element(sample_weights.begin(), sample_weights.end());
   }
@@ -175,11 +175,12 @@ bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, const s
   std::int32_t has_loop = 0;
   require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, &ending, std::ssize(all), all.data(), &has_loop), call,
              function_);
-  for (std::size_t i = 0; has_loop != 0 && i < runs.size(); ++i) {
+  has_run_loop_ = has_loop != 0;
+  for (std::size_t i = 0; has_run_loop_ && i < runs.size(); ++i) {
     runs[i].log_likelihood = all[i].sums.log_likelihood;
     runs[i].trace->insert(runs[i].trace->end(), traces[i].begin(), traces[i].begin() + all[i].n_updates);
   }
-  return has_loop != 0;
+  return has_run_loop_;
 }
 
 void problem::rows(const parameters& p, const samebits_gmm_rows& out) const {

@@ -108,7 +108,7 @@ class problem {
   /// One mixture: its total log-likelihood.
   double step(const parameters& p, sums* into, const share_source& source = {}) const;
   /// True where the backend has a loop for some runs.
-  bool may_run_on() const { return ctx_.table()->gmm_run != nullptr; }
+  bool may_run_on() const { return has_run_loop_; }
   /// Passes and updates of plain expectation-maximisation until a pass that may end a run or fail: what follows from
   /// that one is left to the caller. False, and nothing was done, where the backend leaves that to the host.
   bool run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const;
@@ -128,6 +128,7 @@ class problem {
   gmm_schedule schedule_;
   double largest_weight_ = 1;
   void* handle_ = nullptr;
+  mutable bool has_run_loop_;  // as far as is known
 };
 
 }  // namespace samebits::gmm

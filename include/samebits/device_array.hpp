@@ -14,7 +14,10 @@
 
 namespace samebits {
 
-/// The bytes of a device_array.
+/// What device_array is made of: n elements of element_size bytes. copy_from and copy_to want n as it is.
+///
+/// @throws invalid_argument  n is negative, or another number in a copy
+/// @throws out_of_memory     the device has no room
 class SAMEBITS_API device_memory {
  public:
   device_memory(const context& ctx, std::int64_t n, std::size_t element_size);
@@ -36,8 +39,8 @@ class SAMEBITS_API device_memory {
   void* data_ = nullptr;
 };
 
-/// Numbers in the memory of a context's backend, for functions that are called with that context: wherever they take
-/// rows or write results they take these addresses too, and copy nothing.
+/// Numbers in the memory of a context's backend, for functions that are called with that context: docs/gpu.md lists
+/// those that take such addresses for their rows and results, and the few that copy them.
 ///
 ///   device_array<double> x(ctx, n);
 ///   fill(ctx, dist::normal{}, {seed, task}, 0, x.span());  // the numbers never leave the device

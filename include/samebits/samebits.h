@@ -73,8 +73,10 @@ SAMEBITS_C_API samebits_status samebits_context_synchronize(const samebits_conte
 
 /* ---- memory of the backend: on a GPU its own, on the CPU ordinary memory ---------------------------------------- */
 
-/* Functions that are called with that context take addresses in it wherever they take rows or write results, and copy
- * nothing. Results there may be under way when a call returns. docs/gpu.md is the guide. */
+/* Functions that are called with that context take addresses in it for their rows and results: docs/gpu.md lists which.
+ * Results there may be under way when a call returns.
+ *
+ * SAMEBITS_INVALID_ARGUMENT: bytes is negative. SAMEBITS_OUT_OF_MEMORY: the device has no room. */
 SAMEBITS_C_API samebits_status samebits_device_allocate(const samebits_context* context, int64_t bytes, void** memory);
 /* When all work on the device is done. NULL is fine. */
 SAMEBITS_C_API samebits_status samebits_device_release(const samebits_context* context, void* memory);

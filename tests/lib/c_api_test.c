@@ -111,8 +111,7 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
   return NULL;
 }
 
-/* ---- memory of the backend ----------------------------------------------------------------------------------------
- */
+/* ---- memory of the backend -------------------------------------------------------------------------------------- */
 
 const char* queues_a_context(void) {
   samebits_context* context = scalar_context();
