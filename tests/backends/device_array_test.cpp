@@ -1,11 +1,13 @@
-// Arrays in the memory of the backend: copies, and every function that takes such addresses, with the bits of the same
-// call on the host's memory. On the emulated device the host cannot touch that memory between calls, as on a GPU.
+// Arrays in the memory of the backend: copies, and every function of the table in docs/gpu.md, with the bits of the
+// same call on the host's memory; and by name what is refused there. On the emulated device the host cannot touch that
+// memory between calls, as on a GPU.
 #include "samebits/device_array.hpp"
 
 #include <limits>
 #include <thread>
 
 #include "samebits/bayesian_gmm.hpp"
+#include "samebits/datasets.hpp"
 #include "samebits/dependence.hpp"
 #include "samebits/exact_sum.hpp"
 #include "samebits/gmm.hpp"
@@ -188,6 +190,21 @@ TEST_P(device_array_of, random_numbers_are_filled_in_place) {
   expect_fill<std::uint64_t>(ctx(), dist::words64{}, 1, 77);
 }
 
+TEST_P(device_array_of, words_and_uniform_numbers_are_filled_in_place) {
+  std::vector<std::uint32_t> words(100);
+  std::vector<double> uniform(100);
+  device_array<std::uint32_t> device_words(ctx(), 100);
+  device_array<double> device_uniform(ctx(), 100);
+
+  fill_words(ctx(), id, 3, words);
+  fill_words(ctx(), id, 3, device_words.span());
+  fill_uniform(ctx(), id, 3, uniform);
+  fill_uniform(ctx(), id, 3, device_uniform.span());
+
+  EXPECT_EQ(device_words.to_host(), words);
+  EXPECT_EQ(device_uniform.to_host(), uniform);
+}
+
 TEST_P(device_array_of, samples_of_other_layouts_are_filled_in_place) {
   const std::vector<double> weights{1, 2, 3};
   expect_fill<double>(ctx(), dist::gamma{.shape = 2.5}, 1, -77);
@@ -219,6 +236,10 @@ TEST_P(device_array_of, elementary_functions_take_any_mix_of_addresses) {
   out.copy_from(host);
   samebits::exp(ctx(), out.span(), out.span());
   EXPECT_EQ(out.to_host(), expected);
+
+  samebits::log(ctx(), expected, back);
+  samebits::log(ctx(), out.span(), out.span());
+  EXPECT_EQ(out.to_host(), back);
 }
 
 template <class T>
@@ -233,13 +254,17 @@ void expect_sums(const context& ctx, const std::vector<T>& x, const std::vector<
   for (const norm_kind kind : {norm_kind::l1, norm_kind::l2, norm_kind::max}) {
     EXPECT_EQ(norm(ctx, on_x, kind), norm(ctx, constant(x), kind));
   }
+  EXPECT_EQ(mean(ctx, on_x), mean(ctx, constant(x)));
   EXPECT_EQ(variance(ctx, on_x), variance(ctx, constant(x)));
   EXPECT_EQ(exact_sum(ctx, on_x), exact_sum(ctx, constant(x)));
   EXPECT_EQ(exact_dot(ctx, on_x, dy.span()), exact_dot(ctx, constant(x), constant(y)));
+  EXPECT_EQ(exact_mean(ctx, on_x), exact_mean(ctx, constant(x)));
   exact_total total;
   exact_total expected;
   total.add(ctx, on_x);
+  total.add_product(ctx, on_x, dy.span());
   expected.add(ctx, constant(x));
+  expected.add_product(ctx, constant(x), constant(y));
   EXPECT_EQ(total, expected);
 }
 
@@ -267,9 +292,14 @@ TEST_P(device_array_of, rows_are_summarised_in_place) {
   const device_array<double> dx = on_device(ctx(), x.values);
   const matrix_view<const double> rows(dx.data(), 700, 3);
 
+  const matrix y(700, 3, normals(ctx(), 2100, 2100));
+  const device_array<double> dy = on_device(ctx(), y.values);
+
   EXPECT_EQ(summarize(ctx(), rows, weights).variance, summarize(ctx(), x.view(), weights).variance);
   EXPECT_EQ(covariance(ctx(), rows), covariance(ctx(), x.view()));
   EXPECT_EQ(exact_sum(ctx(), rows), exact_sum(ctx(), x.view()));
+  EXPECT_EQ(exact_mean(ctx(), rows), exact_mean(ctx(), x.view()));
+  EXPECT_EQ(exact_dot(ctx(), rows, {dy.data(), 700, 3}), exact_dot(ctx(), x.view(), y.view()));
 }
 
 TEST_P(device_array_of, more_columns_than_a_pass_takes_are_summed_exactly) {
@@ -363,11 +393,18 @@ void expect_pairs_of_gaussian(const context& ctx, const twins<T>& x, const twins
   EXPECT_EQ(device_logs.to_host(), logs);
 
   std::vector<std::int64_t> indices(static_cast<std::size_t>(2 * n));
+  std::vector<double> values(indices.size());
   device_array<std::int64_t> device_indices(ctx, 2 * n);
+  device_array<double> device_values(ctx, 2 * n);
   const pairwise_options near{.kernel = pair_kernel::squared_distance};
-  pairwise_nearest(ctx, x.host(), y.host(), near, {indices.data(), n, 2}, {});
-  pairwise_nearest(ctx, x.device(), y.device(), near, {device_indices.data(), n, 2}, {});
+  pairwise_nearest(ctx, x.host(), y.host(), near, {indices.data(), n, 2}, {values.data(), n, 2});
+  pairwise_nearest(ctx, x.device(), y.device(), near, {device_indices.data(), n, 2}, {device_values.data(), n, 2});
   EXPECT_EQ(device_indices.to_host(), indices);
+  EXPECT_EQ(device_values.to_host(), values);
+
+  const std::vector<double> bandwidths{0.5, 1, 3};
+  const pairwise_options several{.kernel = pair_kernel::gaussian, .bandwidths = bandwidths};
+  EXPECT_EQ(pairwise_sums(ctx, x.device(), y.device(), several), pairwise_sums(ctx, x.host(), y.host(), several));
 
   EXPECT_EQ(pairwise_median(ctx, x.device(), y.device(), near), pairwise_median(ctx, x.host(), y.host(), near));
   EXPECT_EQ(pairwise_bandwidth_gradient(ctx, x.device(), y.device(), o),
@@ -399,20 +436,52 @@ TEST_P(device_array_of, rows_meet_themselves_in_place) {
   }
 }
 
+void expect_same_test(const permutation_test_result& result, const permutation_test_result& expected) {
+  EXPECT_EQ(result.statistic, expected.statistic);
+  EXPECT_EQ(result.p_value, expected.p_value);
+  EXPECT_EQ(result.n_as_large, expected.n_as_large);
+  EXPECT_EQ(result.n_permutations, expected.n_permutations);
+  EXPECT_EQ(result.statistics, expected.statistics);
+}
+
+template <class T>
+void expect_statistics_of_samples(const context& ctx, const twins<T>& x, const twins<T>& y) {
+  const permutation_test_options few{.n_permutations = 9, .keep_statistics = true};
+
+  EXPECT_EQ(energy_distance(ctx, x.device(), y.device()), energy_distance(ctx, x.host(), y.host()));
+  EXPECT_EQ(maximum_mean_discrepancy(ctx, x.device(), y.device(), {}),
+            maximum_mean_discrepancy(ctx, x.host(), y.host(), {}));
+  EXPECT_EQ(hsic(ctx, x.device(), y.device(), {}, {}), hsic(ctx, x.host(), y.host(), {}, {}));
+  EXPECT_EQ(distance_covariance(ctx, x.device(), y.device()), distance_covariance(ctx, x.host(), y.host()));
+  EXPECT_EQ(distance_correlation(ctx, x.device(), y.device()), distance_correlation(ctx, x.host(), y.host()));
+
+  expect_same_test(energy_test(ctx, x.device(), y.device(), few), energy_test(ctx, x.host(), y.host(), few));
+  expect_same_test(maximum_mean_discrepancy_test(ctx, x.device(), y.device(), few, {}),
+                   maximum_mean_discrepancy_test(ctx, x.host(), y.host(), few, {}));
+  expect_same_test(hsic_test(ctx, x.device(), y.device(), few, {}, {}),
+                   hsic_test(ctx, x.host(), y.host(), few, {}, {}));
+  expect_same_test(distance_covariance_test(ctx, x.device(), y.device(), few),
+                   distance_covariance_test(ctx, x.host(), y.host(), few));
+}
+
 TEST_P(device_array_of, tests_of_samples_take_addresses) {
   const twins<double> x(ctx(), 30, 2, normals(ctx(), 60));
   const twins<double> y(ctx(), 30, 2, normals(ctx(), 60, 60));
-  const permutation_test_options few{.n_permutations = 9};
 
-  EXPECT_EQ(energy_test(ctx(), x.device(), y.device(), few).statistic,
-            energy_test(ctx(), x.host(), y.host(), few).statistic);
-  EXPECT_EQ(distance_covariance_test(ctx(), x.device(), y.device(), few).p_value,
-            distance_covariance_test(ctx(), x.host(), y.host(), few).p_value);
-  EXPECT_EQ(hsic(ctx(), x.device(), y.device(), {}, {}), hsic(ctx(), x.host(), y.host(), {}, {}));
-  std::vector<double> density(30);
-  std::vector<double> expected(30);
-  kernel_log_density(ctx(), y.device(), x.device(), {.kernel = pair_kernel::gaussian}, density);
-  kernel_log_density(ctx(), y.host(), x.host(), {.kernel = pair_kernel::gaussian}, expected);
+  expect_statistics_of_samples(ctx(), x, y);
+  expect_statistics_of_samples(ctx(), twins<float>(ctx(), 30, 2, as_float(x.values)),
+                               twins<float>(ctx(), 30, 2, as_float(y.values)));
+}
+
+TEST_P(device_array_of, densities_take_addresses) {
+  const twins<double> points(ctx(), 30, 2, normals(ctx(), 60));
+  const twins<double> places(ctx(), 20, 2, normals(ctx(), 40, 60));
+  std::vector<double> density(20);
+  std::vector<double> expected(20);
+
+  kernel_log_density(ctx(), points.device(), places.device(), {.kernel = pair_kernel::gaussian}, density);
+
+  kernel_log_density(ctx(), points.host(), places.host(), {.kernel = pair_kernel::gaussian}, expected);
   EXPECT_EQ(density, expected);
 }
 
@@ -436,6 +505,72 @@ TEST_P(device_array_of, mixtures_are_fitted_in_place) {
     EXPECT_EQ(gmm_digest(gmm_fit(ctx(), x.device(), o)), gmm_digest(gmm_fit(ctx(), x.host(), o)));
     EXPECT_EQ(gmm_digest(gmm_fit(ctx(), floats.device(), o)), gmm_digest(gmm_fit(ctx(), floats.host(), o)));
   }
+}
+
+TEST_P(device_array_of, mixtures_with_priors_are_fitted_in_place) {
+  const twins<double> x(ctx(), 200, 2, blobs(ctx(), 200, 2, 3).values);
+  bayesian_gmm_options o;
+  o.fit = short_fit(3);
+
+  const bayesian_gmm_model model = bayesian_gmm_fit(ctx(), x.device(), o);
+
+  const bayesian_gmm_model expected = bayesian_gmm_fit(ctx(), x.host(), o);
+  EXPECT_EQ(gmm_digest(model.mixture), gmm_digest(expected.mixture));
+  EXPECT_EQ(model.weight_concentration, expected.weight_concentration);
+  EXPECT_EQ(model.mean_precision, expected.mean_precision);
+  EXPECT_EQ(model.degrees_of_freedom, expected.degrees_of_freedom);
+}
+
+template <class T>
+void expect_choice(const context& ctx, const twins<T>& x) {
+  const std::vector<covariance_type> types{covariance_type::full, covariance_type::tied_diag};
+  const std::vector<std::int64_t> sizes{1, 3};
+
+  const gmm_selection choice = gmm_select(ctx, x.device(), types, sizes, short_fit(1));
+
+  const gmm_selection expected = gmm_select(ctx, x.host(), types, sizes, short_fit(1));
+  EXPECT_EQ(gmm_digest(choice.model), gmm_digest(expected.model));
+  EXPECT_EQ(choice.best, expected.best);
+  ASSERT_EQ(choice.candidates.size(), 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(choice.candidates[i].criteria.bic, expected.candidates[i].criteria.bic);
+    EXPECT_EQ(choice.candidates[i].n_iter, expected.candidates[i].n_iter);
+    EXPECT_EQ(choice.candidates[i].failure, "");
+  }
+}
+
+TEST_P(device_array_of, mixtures_are_chosen_in_place) {
+  const std::vector<double> blob = blobs(ctx(), 200, 2, 3).values;
+
+  expect_choice(ctx(), twins<double>(ctx(), 200, 2, blob));
+  expect_choice(ctx(), twins<float>(ctx(), 200, 2, as_float(blob)));
+}
+
+/// Of clusters and of shares from outside.
+template <class T>
+void expect_steps_of_mixture(const context& ctx, const gmm_model& model, const twins<T>& x) {
+  const gmm_merging merging = gmm_merge(ctx, model, x.device());
+  const gmm_merging expected = gmm_merge(ctx, model, x.host());
+  EXPECT_EQ(merging.entropy, expected.entropy);
+  ASSERT_EQ(merging.mergers.size(), 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(merging.mergers[i].kept, expected.mergers[i].kept);
+    EXPECT_EQ(merging.mergers[i].joined, expected.mergers[i].joined);
+    EXPECT_EQ(merging.mergers[i].entropy, expected.mergers[i].entropy);
+  }
+
+  matrix shares(x.n_rows, 3);
+  fill_uniform(ctx, id, 0, shares.values);
+  EXPECT_EQ(gmm_digest(gmm_maximization(ctx, x.device(), shares.view(), short_fit(3))),
+            gmm_digest(gmm_maximization(ctx, x.host(), shares.view(), short_fit(3))));
+}
+
+TEST_P(device_array_of, components_are_merged_and_maximised_in_place) {
+  const twins<double> x(ctx(), 200, 2, blobs(ctx(), 200, 2, 3).values);
+  const gmm_model model = gmm_fit(ctx(), x.host(), short_fit(3));
+
+  expect_steps_of_mixture(ctx(), model, x);
+  expect_steps_of_mixture(ctx(), model, twins<float>(ctx(), 200, 2, as_float(x.values)));
 }
 
 template <class T>
@@ -517,25 +652,69 @@ TEST_P(device_array_of, what_overflows_is_told_in_place) {
             error_of<numerical_failure>([&] { pairwise_rows(ctx(), x.host(), x.host(), o, out); }));
 }
 
+/// On the CPU its own memory is the host's.
+template <class Call>
+void expect_refused_on_device(const char* backend, const std::string& argument, const Call& call) {
+  EXPECT_EQ(error_of<invalid_argument>(call),
+            std::string(backend).starts_with("cpu-")
+                ? "no error"
+                : argument + " lies in the memory of a device but must lie in that of the host");
+}
+
 TEST_P(device_array_of, what_the_host_must_read_is_refused_on_a_device) {
   const twins<double> x(ctx(), 30, 2, normals(ctx(), 60));
   const device_array<double> weights = on_device(ctx(), std::vector<double>(30, 1.0));
   const std::span<const double> there = weights.span();
-  const bool is_host = std::string(GetParam()).starts_with("cpu-");
+  const device_array<double> edges = on_device(ctx(), std::vector<double>{-1, 0, 2});
   const auto expect_refused = [&](const std::string& argument, const auto& call) {
-    EXPECT_EQ(error_of<invalid_argument>(call),
-              is_host ? "no error" : argument + " lies in the memory of a device but must lie in that of the host");
+    expect_refused_on_device(GetParam(), argument, call);
   };
   const auto same = [](const double*, const double*, std::int64_t) { return 1.0; };
   partial_summary parts(statistic::sum, 2);
   gmm_options weighted_fit = short_fit(2);
   weighted_fit.sample_weights = there;
 
+  expect_refused("histogram: edges", [&] { histogram(ctx(), std::span<const double>(x.array.span()), edges.span()); });
   expect_refused("summarize: weights", [&] { summarize(ctx(), x.device(), there); });
   expect_refused("gmm_fit: sample_weights", [&] { gmm_fit(ctx(), x.device(), weighted_fit); });
   expect_refused("pairwise_sum: y_weights", [&] { pairwise_sum(ctx(), x.device(), x.device(), {.y_weights = there}); });
   expect_refused("partial_summary::add: x", [&] { parts.add(ctx(), 0, x.device()); });
   expect_refused("pairwise_sum_of: x", [&] { pairwise_sum_of(ctx(), x.device(), x.host(), same, {}); });
+}
+
+TEST_P(device_array_of, starts_of_fits_are_refused_on_a_device) {
+  const twins<double> x(ctx(), 30, 2, normals(ctx(), 60));
+  const device_array<double> halves = on_device(ctx(), std::vector<double>(60, 0.5));
+  const auto expect_refused = [&](const std::string& argument, const auto& change) {
+    gmm_options o = short_fit(2);
+    change(o);
+    expect_refused_on_device(GetParam(), "gmm_fit: " + argument, [&] { gmm_fit(ctx(), x.device(), o); });
+  };
+
+  expect_refused("weights_init", [&](gmm_options& o) { o.weights_init = std::span(halves.data(), 2); });
+  expect_refused("means_init", [&](gmm_options& o) { o.means_init = {x.array.data(), 2, 2}; });
+  expect_refused("responsibilities_init", [&](gmm_options& o) { o.responsibilities_init = {halves.data(), 30, 2}; });
+  expect_refused_on_device(GetParam(), "gmm_maximization: responsibilities", [&] {
+    gmm_maximization(ctx(), x.device(), {halves.data(), 30, 2}, short_fit(2));
+  });
+}
+
+TEST_P(device_array_of, results_that_the_host_makes_are_refused_on_a_device) {
+  const twins<double> x(ctx(), 30, 2, normals(ctx(), 60));
+  const gmm_model model = gmm_fit(ctx(), x.host(), short_fit(2));
+  std::vector<double> host(60);
+  device_array<double> there(ctx(), 60);
+  device_array<std::int64_t> labels(ctx(), 30);
+  const matrix_view<double> rows(there.data(), 30, 2);
+  const auto expect_refused = [&](const std::string& argument, const auto& call) {
+    expect_refused_on_device(GetParam(), argument, call);
+  };
+
+  expect_refused("gmm_sample: out", [&] { gmm_sample(ctx(), model, id, 0, rows); });
+  expect_refused("gmm_sample: labels", [&] { gmm_sample(ctx(), model, id, 0, {host.data(), 30, 2}, labels.span()); });
+  expect_refused("make_blobs: x", [&] { make_blobs(ctx(), id, 3, rows); });
+  expect_refused("kernel_log_density: out",
+                 [&] { kernel_log_density(ctx(), x.device(), x.device(), {}, std::span(there.data(), 30)); });
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // What backends compute for mixtures, taken straight from their tables and compared bit by bit with the scalar CPU
-// code: sums of passes, outputs of rows, seeds.
+// code: sums of passes, runs of passes and updates, outputs of rows, seeds.
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "lib/backend.h"
 #include "lib/call.hpp"
@@ -94,7 +95,8 @@ struct mixture {
         means(in_memory(k * n)),
         covariances(in_memory(k * covariance_size)),
         inverse_factors(covariances.size()),
-        log_constants(in_memory(k)) {}
+        log_constants(in_memory(k)),
+        reg_covar(in_memory(n), 1e-3) {}
 
   /// Parameters that look random, prepared.
   static mixture scrambled(covariance_type type, std::int64_t k, std::int64_t n, std::int64_t seed = 1) {
@@ -114,18 +116,24 @@ struct mixture {
 
   /// New parameters from sums, or only the preparation of those there are.
   void update(const samebits_gmm_sums* sums, samebits_dtype dtype) {
-    const std::vector<double> reg_covar(in_memory(n_cols), 1e-3);
-    samebits_gmm_rules rules{};
-    rules.dtype = dtype;
-    rules.covariance = static_cast<std::int32_t>(type);
-    rules.reg_covar = reg_covar.data();
-    samebits_gmm_parameters parameters{
-        n_components,        n_cols, weights.data(), means.data(), covariances.data(), inverse_factors.data(),
-        log_constants.data()};
+    const samebits_gmm_rules update_rules = rules(dtype);
+    samebits_gmm_parameters all = parameters();
     samebits_gmm_defect defect{-1, 0};
     samebits_call call = make_call(scalar_cpu());
-    ASSERT_EQ(scalar_cpu().table()->gmm_update(&call, sums, &rules, &parameters, &defect), SAMEBITS_OK);
+    ASSERT_EQ(scalar_cpu().table()->gmm_update(&call, sums, &update_rules, &all, &defect), SAMEBITS_OK);
     ASSERT_EQ(defect.component, -1);
+  }
+
+  samebits_gmm_rules rules(samebits_dtype dtype) const {
+    samebits_gmm_rules r{};
+    r.dtype = dtype;
+    r.covariance = static_cast<std::int32_t>(type);
+    r.reg_covar = reg_covar.data();
+    return r;
+  }
+  samebits_gmm_parameters parameters() {
+    return {n_components,        n_cols, weights.data(), means.data(), covariances.data(), inverse_factors.data(),
+            log_constants.data()};
   }
 
   samebits_gmm_components components() const {
@@ -146,6 +154,7 @@ struct mixture {
   std::vector<double> covariances;
   std::vector<double> inverse_factors;
   std::vector<double> log_constants;
+  std::vector<double> reg_covar;
 
  private:
   /// Diagonally dominant, so that it is positive definite.
@@ -188,6 +197,16 @@ class open_problem {
     samebits_call call = make_call(ctx_);
     require_ok(ctx_.table()->gmm_step(&call, handle_, order, static_cast<std::int64_t>(steps.size()), steps.data()),
                call, "gmm_step");
+  }
+  /// True where the backend made the runs on its own.
+  bool run(const samebits_gmm_rules& rules, const samebits_gmm_ending& ending,
+           std::vector<samebits_gmm_run>& runs) const {
+    samebits_call call = make_call(ctx_);
+    std::int32_t answer = -1;
+    require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, &ending, std::ssize(runs), runs.data(), &answer), call,
+               "gmm_run");
+    EXPECT_TRUE(answer == 0 || answer == 1) << answer;
+    return answer == 1;
   }
   void rows(const samebits_gmm_components& components, const samebits_gmm_rows& out) const {
     samebits_call call = make_call(ctx_);
@@ -460,6 +479,159 @@ TEST_P(gmm_engines, iterations_of_every_covariance_type_have_the_bits_of_the_sca
   }
 }
 
+// ---- runs ----------------------------------------------------------------------------------------------------------
+
+/// A run of passes and updates with its memory.
+struct long_run {
+  long_run(const mixture& start, std::int64_t most)
+      : m(start),
+        sum_0(in_memory(m.n_components)),
+        sum_1(m.means.size()),
+        sum_2(m.covariances.size()),
+        trace(in_memory(most)),
+        most_updates(most) {}
+
+  samebits_gmm_sums sums() { return {log_likelihood, sum_0.data(), sum_1.data(), sum_2.data()}; }
+
+  /// Pass by pass with calls of the host, as the contract of gmm_run has it.
+  void make_on_host(const open_problem& problem, samebits_dtype dtype, const samebits_gmm_ending& ending) {
+    double before = std::numeric_limits<double>::quiet_NaN();
+    for (n_updates = 0;; ++n_updates) {
+      std::vector<samebits_gmm_step> steps{{m.components(), samebits_gmm_soft, nullptr, 0, 0, 0, sums()}};
+      problem.step(samebits_gmm_by_rows, steps);
+      log_likelihood = steps[0].sums.log_likelihood;
+      const double now = core::mean_log_likelihood(log_likelihood, ending.sum_of_weights);
+      if (n_updates == most_updates || core::has_converged(before, now, ending.tolerance)) {
+        return;
+      }
+      trace[in_memory(n_updates)] = before = now;
+      const samebits_gmm_sums all = sums();
+      m.update(&all, dtype);
+    }
+  }
+
+  /// All that a run sets or leaves as it was.
+  std::vector<double> numbers() const {
+    std::vector<double> all{log_likelihood, static_cast<double>(n_updates)};
+    for (const std::vector<double>* part :
+         {&m.weights, &m.means, &m.covariances, &m.inverse_factors, &m.log_constants, &sum_0, &sum_1, &sum_2, &trace}) {
+      all.insert(all.end(), part->begin(), part->end());
+    }
+    return all;
+  }
+
+  mixture m;
+  std::vector<double> sum_0;
+  std::vector<double> sum_1;
+  std::vector<double> sum_2;
+  std::vector<double> trace;  // zeros after those of the updates
+  std::int64_t most_updates;
+  std::int64_t n_updates = -7;
+  double log_likelihood = -7;
+};
+
+/// By the backend, all at once. False where it left that to the host.
+bool run_on_backend(const open_problem& problem, samebits_dtype dtype, const samebits_gmm_ending& ending,
+                    std::vector<long_run>& runs) {
+  std::vector<samebits_gmm_run> views;
+  for (long_run& run : runs) {
+    views.push_back({run.m.parameters(), run.sums(), std::numeric_limits<double>::quiet_NaN(), run.most_updates,
+                     run.n_updates, run.trace.data()});
+  }
+  const bool ran = problem.run(runs.front().m.rules(dtype), ending, views);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].n_updates = views[i].n_updates;
+    runs[i].log_likelihood = views[i].sums.log_likelihood;
+  }
+  return ran;
+}
+
+std::vector<long_run> runs_from(const std::vector<mixture>& starts, std::int64_t most_updates) {
+  std::vector<long_run> runs;
+  for (const mixture& start : starts) {
+    runs.emplace_back(start, most_updates);
+  }
+  return runs;
+}
+
+samebits_gmm_ending ending_of(const data_set& data, double tolerance) {
+  double sum_of_weights = 0;
+  for (const double weight : data.weights) {
+    sum_of_weights += weight;
+  }
+  return {tolerance, sum_of_weights, 0};
+}
+
+/// Backends whose updates are not the host's.
+class gmm_run_loop : public gmm_engines {
+ protected:
+  void SetUp() override {
+    gmm_engines::SetUp();
+    if (!IsSkipped() && !HasFatalFailure() && ctx().table()->gmm_run == nullptr) {
+      GTEST_SKIP() << "runs are the host's";
+    }
+  }
+
+  /// Three runs that end by themselves or with the last update, and have the numbers of the host's calls.
+  void expect_runs_of_the_host(covariance_type type, samebits_dtype dtype, double tolerance) const {
+    const std::int64_t most_updates = tolerance < 0 ? 6 : 60;
+    const data_set data(700, 2);
+    const samebits_gmm_ending ending = ending_of(data, tolerance);
+    const open_problem problem(ctx(), data.view(dtype, true));
+    std::vector<long_run> runs = runs_from(several_mixtures(type, 3, 3, 2), most_updates);
+    std::vector<long_run> expected = runs;
+
+    ASSERT_TRUE(run_on_backend(problem, dtype, ending, runs));
+
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      expected[i].make_on_host(problem, dtype, ending);
+      EXPECT_GT(runs[i].n_updates, 1);
+      EXPECT_EQ(runs[i].n_updates == most_updates, tolerance < 0);
+      EXPECT_TRUE(all_finite(runs[i].numbers()));
+      EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+    }
+  }
+
+  /// The backend has no loop for so many columns or components, says so, and leaves the run as it was.
+  void expect_run_is_left_to_the_host(std::int64_t n_components, std::int64_t n_cols, samebits_dtype dtype) const {
+    const data_set data(70, n_cols);
+    const open_problem problem(ctx(), data.view(dtype, true));
+    std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 1, n_components, n_cols), 6);
+    const std::vector<double> before = runs[0].numbers();
+
+    EXPECT_FALSE(run_on_backend(problem, dtype, ending_of(data, -1), runs));
+
+    EXPECT_TRUE(same_bits(runs[0].numbers(), before));
+  }
+};
+
+TEST_P(gmm_engines, runs_are_left_to_the_host_on_the_cpu_only) {
+  EXPECT_EQ(ctx().table()->gmm_run == nullptr, std::string(GetParam()).starts_with("cpu-"));
+}
+
+TEST_P(gmm_run_loop, runs_have_the_bits_of_passes_and_updates_of_the_host) {
+  for (const covariance_type type : covariance_types) {
+    for (const samebits_dtype dtype : dtypes) {
+      for (const double tolerance : {-1.0, 1e-2}) {
+        SCOPED_TRACE(testing::Message() << name_of(type) << ", " << name_of_dtype(dtype) << ", tolerance "
+                                        << tolerance);
+        expect_runs_of_the_host(type, dtype, tolerance);
+      }
+    }
+  }
+}
+
+TEST_P(gmm_run_loop, runs_of_many_columns_are_left_to_the_host) {
+  for (const samebits_dtype dtype : dtypes) {
+    expect_run_is_left_to_the_host(3, 8, dtype);
+  }
+}
+
+TEST_P(gmm_run_loop, runs_of_many_components_are_left_to_the_host) {
+  expect_run_is_left_to_the_host(32, 2, SAMEBITS_FLOAT64);
+  expect_run_is_left_to_the_host(16, 2, SAMEBITS_FLOAT32);
+}
+
 // ---- outputs of rows -----------------------------------------------------------------------------------------------
 
 /// All outputs of a mixture, in memory that starts with other numbers.
@@ -619,6 +791,8 @@ TEST_P(gmm_engines, seeds_follow_the_formula_of_the_race) {
 
 SAMEBITS_ON_EVERY_BACKEND(gmm_engines);
 INSTANTIATE_TEST_SUITE_P(on_small_work_space, gmm_engines, testing::Values("cuda-emulated-small"), backend_test_name);
+SAMEBITS_ON_EVERY_BACKEND(gmm_run_loop);
+INSTANTIATE_TEST_SUITE_P(on_small_work_space, gmm_run_loop, testing::Values("cuda-emulated-small"), backend_test_name);
 
 }  // namespace
 }  // namespace samebits::tests
