@@ -8,7 +8,9 @@ set(SAMEBITS_CCCL_INCLUDE "" CACHE PATH
   "Headers of a CCCL newer than the toolkit's, for the peers of gpu_bench (3.1 has gpu_to_gpu sums)")
 
 samebits_known_architectures("${SAMEBITS_CUDA_ARCHITECTURES}" gpu_bench_architectures)
-add_executable(gpu_bench gpu_bench.cpp gpu_clock.cpp gpu_operations.cpp gpu_peers.cu gpu_roofs.cu)
+add_executable(gpu_bench gpu_bench.cpp gpu_clock.cpp gpu_operations.cpp gpu_peers.cu gpu_roofs.cu
+  ${PROJECT_SOURCE_DIR}/kernels/tensor_units.cu)
+target_include_directories(gpu_bench PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(gpu_bench PRIVATE
   samebits samebits_warnings nlohmann_json::nlohmann_json CUDA::cudart_static ${CMAKE_DL_LIBS})
 if(SAMEBITS_CCCL_INCLUDE)

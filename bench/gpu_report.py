@@ -15,7 +15,7 @@ import re
 import sys
 
 OUT_OF_TIME = ("124", "137")
-GIVE_ROWS = ("digests", "gpu_bench")
+GIVE_ROWS = ("digests", "digests-by-fma", "gpu_bench", "gpu_bench-by-fma")
 
 
 # ---- what the steps left ----------------------------------------------------------------------------------------------
@@ -162,10 +162,15 @@ def judged(target, rows):
     return {**target, "value": value, "reached": good}
 
 
+def by_fma(rows):
+    """What ran with tensor cores switched off."""
+    return [{**row, "row": row["row"] + ", without tensor cores"} for row in rows]
+
+
 def collect(work, targets, seconds):
     steps = read_steps(work)
     measured = json_lines(work, "gpu_bench")
-    rows = {line["row"]: line for line in rows_of(work, "gpu_bench")}
+    rows = {line["row"]: line for line in rows_of(work, "gpu_bench") + by_fma(rows_of(work, "gpu_bench-by-fma"))}
     peers = json_lines(work, "peers")
     add_python_peers(rows, peers)
     return {
@@ -183,7 +188,7 @@ def collect(work, targets, seconds):
         "roofs": [line for line in measured if "roof" in line and "rate" in line],
         "rows": list(rows.values()),
         "targets": [judged(target, rows) for target in targets],
-        "digests": rows_of(work, "digests"),
+        "digests": rows_of(work, "digests") + by_fma(rows_of(work, "digests-by-fma")),
         "peers": peers,
         "info": json_of(work, "info"),
         "check": json_of(work, "check"),

@@ -4,6 +4,7 @@
 
 #include "gpu_bench.hpp"
 #include "gpu_device.cuh"
+#include "kernels/tensor_units.hpp"
 
 namespace samebits::bench {
 namespace {
@@ -253,7 +254,8 @@ facts device_facts() {
           {"multiprocessors", std::to_string(device.multiProcessorCount)},
           {"memory_bytes", std::to_string(device.totalGlobalMem)},
           {"cuda_driver", std::to_string(driver)},
-          {"cuda_runtime", std::to_string(runtime)}};
+          {"cuda_runtime", std::to_string(runtime)},
+          {"tensor_cores", kernels::tensor_cores_agree() ? "as fma" : "not used"}};
 }
 
 std::vector<roof> measured_roofs() {

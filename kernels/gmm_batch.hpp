@@ -61,7 +61,7 @@ struct leaf_and_component {
   }
 };
 
-/// One row in registers, or for many columns (Cols = 0) in memory.
+/// One row in registers, or for many columns (Cols = 0) and diagonals in memory.
 template <class T, class Shape, int Cols>
 struct gmm_row {
   T x[Cols];

@@ -1,5 +1,6 @@
 // The E-step of a mixture on the device, and the other sources of responsibilities.
 #include "kernels/gmm_e_step.hpp"
+#include "kernels/gmm_wide_distances.hpp"
 #include "kernels/likeliest.hpp"
 
 namespace samebits::kernels {
@@ -76,18 +77,40 @@ struct e_step_kernel {
   }
 };
 
+template <class T>
+void measure_rows(const gmm_batch<T>& batch, samebits_gmm_shape shape, std::int64_t group_size, e_step until) {
+  with_columns(shape, batch.data.n_cols, [&]<class Shape, int Cols>() {
+    if constexpr (Shape::is_diagonal || Cols > 0) {
+      const e_step_kernel<T, Shape, Cols> kernel{batch, group_size, until};
+      launch(kernel, kernel.n_blocks());
+    }
+  });
+}
+
+template <class T>
+void measure_wide(const gmm_batch<T>& batch, bool with_log_probs) {
+  with_wide_tiles(batch.data.n_cols, [&]<int Tiles>() {
+    with_units<T>([&]<class Units>() {
+      const wide_distances_kernel<T, Tiles, Units> kernel(batch, with_log_probs);
+      launch(kernel, kernel.n_blocks());
+    });
+  });
+}
+
 }  // namespace
 
 template <class T>
 void run_e_step(const gmm_batch<T>& batch, samebits_gmm_shape shape, samebits_gmm_order order, e_step until) {
   const bool with_shares = until == e_step::soft || until == e_step::hard;
+  const bool is_wide = shape == samebits_gmm_triangle && batch.data.n_cols >= core::gmm_wide_cols;
   const bool by_components = order == samebits_gmm_by_components;
-  with_columns(shape, batch.data.n_cols, [&]<class Shape, int Cols>() {
-    const e_step_kernel<T, Shape, Cols> kernel{batch, by_components ? 1 : batch.components.n_components,
-                                               by_components && with_shares ? e_step::log_probs : until};
-    launch(kernel, kernel.n_blocks());
-  });
-  if (by_components && with_shares) {
+  if (is_wide) {
+    measure_wide(batch, until != e_step::squared_distances);
+  } else {
+    measure_rows(batch, shape, by_components ? 1 : batch.components.n_components,
+                 by_components && with_shares ? e_step::log_probs : until);
+  }
+  if (with_shares && (is_wide || by_components)) {
     launch(share_kernel<T>{batch, until == e_step::hard},
            blocks_for<share_kernel<T>>(batch.components.n_mixtures * batch.n_rows));
   }

@@ -1,6 +1,7 @@
 // The sums of an M-step on the device.
 #include "kernels/gmm_moments.hpp"
-#include "kernels/gmm_wide.hpp"
+#include "kernels/gmm_wide_diagonal.hpp"
+#include "kernels/gmm_wide_moments.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -120,17 +121,25 @@ void launch_on(const gmm_batch<T>& batch) {
   launch(kernel, kernel.n_blocks());
 }
 
+/// The triangles of all parts of S2 on its diagonal, and the rectangles below it.
+template <class T, int Tiles>
+void sum_triangles(const gmm_batch<T>& batch) {
+  with_units<T>([&]<class Units>() {
+    launch_on<wide_moments_kernel<T, Tiles, Tiles, lower_tiles, Units>>(batch);
+    if constexpr (Tiles > 2) {  // two tiles are the whole triangle
+      if (batch.data.n_cols > tile_side * Tiles) {
+        launch_on<wide_moments_kernel<T, Tiles, Tiles / 2, all_tiles, Units>>(batch);
+      }
+    }
+  });
+}
+
 template <class T>
 void sum_wide(const gmm_batch<T>& batch, samebits_gmm_shape shape) {
   if (shape == samebits_gmm_diagonal) {
-    launch_on<wide_diagonal_kernel<T>>(batch);
-  } else if (batch.data.n_cols <= wide_triangle_kernel<T, 1>::tile) {
-    launch_on<wide_triangle_kernel<T, 1>>(batch);
-  } else if (batch.data.n_cols <= wide_triangle_kernel<T, 2>::tile) {
-    launch_on<wide_triangle_kernel<T, 2>>(batch);
-  } else {
-    launch_on<wide_triangle_kernel<T, 4>>(batch);
+    return launch_on<wide_diagonal_kernel<T>>(batch);
   }
+  with_wide_tiles(batch.data.n_cols, [&]<int Tiles>() { sum_triangles<T, Tiles>(batch); });
 }
 
 }  // namespace

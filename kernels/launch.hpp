@@ -52,9 +52,26 @@ constexpr std::int64_t blocks_for(std::int64_t n_threads) {
 
 #if defined(__CUDACC__)
 
+/// Bytes of block memory that a launch has to ask for: more than this the compiler cannot set aside by itself.
+template <class Kernel>
+inline constexpr std::size_t large_memory_bytes = sizeof(typename Kernel::block_memory) > (48 << 10)
+                                                      ? sizeof(typename Kernel::block_memory)
+                                                      : 0;
+
+template <class Kernel>
+__device__ typename Kernel::block_memory& memory_of_block() {
+  if constexpr (large_memory_bytes < Kernel >> 0) {
+    extern __shared__ __align__(16) unsigned char large_memory[];
+    return *reinterpret_cast<typename Kernel::block_memory*>(large_memory);
+  } else {
+    __shared__ typename Kernel::block_memory memory;
+    return memory;
+  }
+}
+
 template <class Kernel>
 __global__ void __launch_bounds__(Kernel::block_threads) run_kernel(const __grid_constant__ Kernel kernel) {
-  __shared__ typename Kernel::block_memory shared;
+  typename Kernel::block_memory& shared = memory_of_block<Kernel>();
   typename Kernel::thread_memory local;
   const thread_position at{blockIdx.x, static_cast<int>(threadIdx.x)};
   const int phases = kernel.phases();
@@ -75,7 +92,12 @@ void launch(const Kernel& kernel, std::int64_t n_blocks) {
     throw std::runtime_error("a kernel would need more blocks than a grid has");
   }
   if (n_blocks > 0) {
-    run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::block_threads, 0, stream>>>(kernel);
+    constexpr std::size_t bytes = large_memory_bytes<Kernel>;
+    if constexpr (bytes > 0) {
+      check(cudaFuncSetAttribute(run_kernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
+            "asking for the shared memory of a kernel");
+    }
+    run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::block_threads, bytes, stream>>>(kernel);
     check(cudaGetLastError(), "a kernel launch");
   }
 }

@@ -3,7 +3,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
-#include "samebits/core/gmm.hpp"
+#include "kernels/tensor_units.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -19,26 +19,34 @@ struct matrix_product {
   std::int64_t n_cols;
 };
 
-/// A block per tile of out; a thread holds Rows x Cols sums, in every edge_rows-th row and edge_cols-th column. Steps
-/// of the inner dimension take turns in two halves of shared memory: while one is added up, the next is fetched.
-template <class T, int Rows, int Cols>
+/// A block per tile of out, of which each warp has a quarter: 64 x 64 doubles, 64 x 128 floats. Steps of the inner
+/// dimension take turns in two halves of shared memory: while one is multiplied, the next is fetched.
+template <class T, class Units>
 struct matmul_kernel {
-  static constexpr int edge_rows = 8;
-  static constexpr int edge_cols = 16;
-  static constexpr int block_threads = edge_rows * edge_cols;
-  static constexpr int tile_rows = Rows * edge_rows;
-  static constexpr int tile_cols = Cols * edge_cols;
+  static constexpr int block_threads = 4 * warp_place::size;
+  static constexpr int row_tiles = 4;  // of a warp
+  static constexpr int column_tiles = 32 / static_cast<int>(sizeof(T));
+  static constexpr int warp_rows = tile_side * row_tiles;
+  static constexpr int warp_cols = tile_side * column_tiles;
+  static constexpr int tile_rows = 2 * warp_rows;
+  static constexpr int tile_cols = 2 * warp_cols;
+  using rows = typename Units::template rows<T, row_tiles>;
+  using columns = typename Units::template columns<T, column_tiles>;
+  static constexpr int a_stride = 2 * rows::size + panel_pad<T>;
+  static constexpr int b_stride = 2 * columns::size + panel_pad<T>;
   static constexpr int step = 16;  // inner elements
   static constexpr int a_items = tile_rows * step / block_threads;
   static constexpr int b_items = tile_cols * step / block_threads;
 
+  struct half_memory {
+    alignas(16) T a[step][a_stride];
+    alignas(16) T b[step][b_stride];
+  };
   struct block_memory {
-    // One row more than the tile has, so that neighbouring threads, which write columns, do not meet in a memory bank.
-    T a[2][step][tile_rows + 1];
-    T b[2][step][tile_cols];
+    half_memory halves[2];
   };
   struct thread_memory {
-    T sums[Rows][Cols];
+    warp_sums<T, row_tiles, column_tiles> sums;
   };
   /// What a thread fetches in a step.
   struct fetched {
@@ -60,45 +68,39 @@ struct matmul_kernel {
   SAMEBITS_HD int phases() const { return n_steps() + 1; }
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& local) const {
     const place here{at.block / n_col_tiles() * tile_rows, at.block % n_col_tiles() * tile_cols};
+    const warp_place in_tile(at.thread);
     fetched next;
-    fetch(here, phase, at.thread, next);  // in the last phase nothing but zeros
+    fetch(here, phase, at.thread, next);  // in the last phase nothing that is there
     if (phase == 0) {
-      clear(local);
+      clear(local.sums);
     } else {
-      add_step(phase - 1, at.thread, shared, local);
+      multiply(in_tile, shared.halves[(phase - 1) % 2], local);
     }
     if (phase < n_steps()) {
-      keep(phase, at.thread, next, shared);
+      keep(at.thread, next, shared.halves[phase % 2]);
     } else {
-      store(here, at.thread, local);
+      store(here, in_tile, local);
     }
   }
 
  private:
-  /// Item number `item` of a thread is an element of a, then of b: neighbouring threads have neighbouring addresses.
-  SAMEBITS_HD static int a_row(int thread, int item) { return (thread + item * block_threads) / step; }
-  SAMEBITS_HD static int a_inner(int thread) { return thread % step; }
+  /// Item number `item` of a thread is an element of a, then of b. Four neighbouring threads have neighbours in a row
+  /// of a, so that neither side meets in banks or wastes what it reads.
+  SAMEBITS_HD static int a_row(int thread, int item) { return thread / 4 + item / 4 * (block_threads / 4); }
+  SAMEBITS_HD static int a_inner(int thread, int item) { return thread % 4 + item % 4 * 4; }
   SAMEBITS_HD static int b_inner(int thread, int item) { return (thread + item * block_threads) / tile_cols; }
   SAMEBITS_HD static int b_col(int thread) { return thread % tile_cols; }
 
-  SAMEBITS_HD static void clear(thread_memory& local) {
-    SAMEBITS_UNROLL
-    for (int i = 0; i < Rows; ++i) {
-      SAMEBITS_UNROLL
-      for (int j = 0; j < Cols; ++j) {
-        local.sums[i][j] = core::empty_sum<T>();
-      }
-    }
-  }
-
-  /// Elements outside the matrices are zeros; what is made of them is not stored.
+  /// Inner elements that are not there are the empty sum times zero, which adds nothing. What is made of rows and
+  /// columns that are not there is not stored.
   SAMEBITS_HD void fetch(const place& here, int number, int thread, fetched& next) const {
     const std::int64_t first = static_cast<std::int64_t>(number) * step;
     SAMEBITS_UNROLL
     for (int item = 0; item < a_items; ++item) {
       const std::int64_t row = here.first_row + a_row(thread, item);
-      const std::int64_t k = first + a_inner(thread);
-      next.a[item] = row < product.n_rows && k < product.n_inner ? product.a[row * product.n_inner + k] : T(0);
+      const std::int64_t k = first + a_inner(thread, item);
+      const bool is_there = row < product.n_rows && k < product.n_inner;
+      next.a[item] = is_there ? product.a[row * product.n_inner + k] : core::empty_sum<T>();
     }
     SAMEBITS_UNROLL
     for (int item = 0; item < b_items; ++item) {
@@ -108,60 +110,45 @@ struct matmul_kernel {
     }
   }
 
-  SAMEBITS_HD static void keep(int number, int thread, const fetched& next, block_memory& shared) {
+  SAMEBITS_HD static void keep(int thread, const fetched& next, half_memory& half) {
     SAMEBITS_UNROLL
     for (int item = 0; item < a_items; ++item) {
-      shared.a[number % 2][a_inner(thread)][a_row(thread, item)] = next.a[item];
+      const int row = a_row(thread, item);
+      half.a[a_inner(thread, item)][row / warp_rows * rows::size + place_in<rows>(row % warp_rows)] = next.a[item];
     }
     SAMEBITS_UNROLL
     for (int item = 0; item < b_items; ++item) {
-      shared.b[number % 2][b_inner(thread, item)][b_col(thread)] = next.b[item];
+      const int col = b_col(thread);
+      half.b[b_inner(thread, item)][col / warp_cols * columns::size + place_in<columns>(col % warp_cols)] =
+          next.b[item];
     }
   }
 
-  /// The terms of one step. A last step may have fewer: a zero more would turn a sum of -0 into +0.
-  SAMEBITS_HD void add_step(int number, int thread, const block_memory& shared, thread_memory& local) const {
-    const std::int64_t left = product.n_inner - static_cast<std::int64_t>(number) * step;
-    const int n_terms = left < step ? static_cast<int>(left) : step;
-    for (int k = 0; k < n_terms; ++k) {
-      add_term(shared.a[number % 2][k] + thread / edge_cols, shared.b[number % 2][k] + thread % edge_cols, local);
-    }
+  SAMEBITS_HD static void multiply(const warp_place& in_tile, const half_memory& half, thread_memory& local) {
+    const panel<T, rows> a{half.a[0] + in_tile.warp / 2 * rows::size, a_stride};
+    const panel<T, columns> b{half.b[0] + in_tile.warp % 2 * columns::size, b_stride};
+    Units::template multiply<all_tiles>(a, b, step, in_tile, local.sums);
   }
 
-  SAMEBITS_HD static void add_term(const T* a, const T* b, thread_memory& local) {
-    T y[Cols];
+  SAMEBITS_HD void store(const place& here, const warp_place& in_tile, const thread_memory& local) const {
     SAMEBITS_UNROLL
-    for (int j = 0; j < Cols; ++j) {
-      y[j] = b[j * edge_cols];
-    }
-    SAMEBITS_UNROLL
-    for (int i = 0; i < Rows; ++i) {
-      const T x = a[i * edge_rows];
+    for (int i = 0; i < row_tiles; ++i) {
+      const std::int64_t row = here.first_row + in_tile.warp / 2 * warp_rows + tile_side * i + in_tile.row;
       SAMEBITS_UNROLL
-      for (int j = 0; j < Cols; ++j) {
-        local.sums[i][j] = core::chain(x, y[j], local.sums[i][j]);
+      for (int j = 0; j < column_tiles; ++j) {
+        const std::int64_t col = here.first_col + in_tile.warp % 2 * warp_cols + tile_side * j + in_tile.column;
+        put(local.sums[i][j][0], row, col);
+        put(local.sums[i][j][1], row, col + 1);
       }
     }
   }
 
-  SAMEBITS_HD void store(const place& here, int thread, const thread_memory& local) const {
-    SAMEBITS_UNROLL
-    for (int i = 0; i < Rows; ++i) {
-      const std::int64_t row = here.first_row + thread / edge_cols + i * edge_rows;
-      SAMEBITS_UNROLL
-      for (int j = 0; j < Cols; ++j) {
-        const std::int64_t col = here.first_col + thread % edge_cols + j * edge_cols;
-        if (row < product.n_rows && col < product.n_cols) {
-          product.out[row * product.n_cols + col] = local.sums[i][j];
-        }
-      }
+  SAMEBITS_HD void put(T sum, std::int64_t row, std::int64_t col) const {
+    if (row < product.n_rows && col < product.n_cols) {
+      product.out[row * product.n_cols + col] = sum;
     }
   }
 };
-
-/// 64 x 64 doubles, 64 x 128 floats: enough products per element read to keep the arithmetic units busy.
-template <class T>
-using kernel_for = matmul_kernel<T, 8, static_cast<int>(32 / sizeof(T))>;
 
 template <class T>
 void multiply(const samebits_product& p) {
@@ -174,8 +161,10 @@ void multiply(const samebits_product& p) {
     if (p.n_inner == 0) {
       return fill_zeros(out, n);
     }
-    const kernel_for<T> kernel{{a_data, b_data, out, p.n_rows, p.n_inner, p.n_cols}};
-    launch(kernel, kernel.n_blocks());
+    with_units<T>([&]<class Units>() {
+      const matmul_kernel<T, Units> kernel{{a_data, b_data, out, p.n_rows, p.n_inner, p.n_cols}};
+      launch(kernel, kernel.n_blocks());
+    });
   });
 }
 

@@ -352,8 +352,8 @@ TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_at_every_edge_of_a_leaf
 }
 
 TEST_P(gmm_engines, sums_have_the_bits_of_the_scalar_cpu_for_columns_of_several_panels) {
-  for (const std::int64_t n_cols : {49, 67, 130}) {
-    const data_set data(is_emulated() ? 70 : 645, n_cols);
+  for (const std::int64_t n_cols : {16, 17, 32, 49, 64, 65, 67, 96, 97, 130}) {
+    const data_set data(is_emulated() ? 135 : 645, n_cols);
     for (const covariance_type type : {covariance_type::full, covariance_type::diag}) {
       for (const samebits_dtype dtype : dtypes) {
         expect_scalar_passes(data, dtype, true, several_mixtures(type, 1, 2, n_cols));

@@ -56,54 +56,6 @@ SAMEBITS_HD SAMEBITS_INLINE V squared_mahalanobis(const V (&dx)[Cols], const sca
   return distance;
 }
 
-/// The next Rows elements of z = W dx, from element `a` on, and their squares into the distance.
-template <int Rows, class V, class Difference>
-SAMEBITS_HD SAMEBITS_INLINE V add_squared_elements(std::int64_t a, const Difference& dx,
-                                                   const scalar_t<V>* inverse_factor, V distance) {
-  V z[Rows];
-  SAMEBITS_UNROLL
-  for (int i = 0; i < Rows; ++i) {
-    z[i] = empty_sum<V>();
-  }
-  for (std::int64_t b = 0; b < a; ++b) {
-    const V dx_b = dx(b);
-    SAMEBITS_UNROLL
-    for (int i = 0; i < Rows; ++i) {
-      z[i] = chain(V(inverse_factor[triangle_size(a + i) + b]), dx_b, z[i]);
-    }
-  }
-  SAMEBITS_UNROLL
-  for (int j = 0; j < Rows; ++j) {
-    const V dx_b = dx(a + j);
-    SAMEBITS_UNROLL
-    for (int i = j; i < Rows; ++i) {
-      z[i] = chain(V(inverse_factor[triangle_size(a + i) + a + j]), dx_b, z[i]);
-    }
-  }
-  SAMEBITS_UNROLL
-  for (int i = 0; i < Rows; ++i) {
-    distance = chain(z[i], z[i], distance);
-  }
-  return distance;
-}
-
-/// The same for a number of columns known at run time, where dx(b) gives element b of dx. A few elements of z at a time
-/// share what dx gives; every chain is that of the other overload.
-template <class V, class Difference>
-SAMEBITS_HD SAMEBITS_INLINE V squared_mahalanobis(std::int64_t cols, const Difference& dx,
-                                                  const scalar_t<V>* inverse_factor) {
-  constexpr int rows = 4;
-  V distance = empty_sum<V>();
-  std::int64_t a = 0;
-  for (; a + rows <= cols; a += rows) {
-    distance = add_squared_elements<rows>(a, dx, inverse_factor, distance);
-  }
-  for (; a < cols; ++a) {
-    distance = add_squared_elements<1>(a, dx, inverse_factor, distance);
-  }
-  return distance;
-}
-
 /// One more element of |W dx|^2 for a diagonal W.
 template <class V>
 SAMEBITS_HD SAMEBITS_INLINE V add_scaled_square(V dx, V scale, V distance) {
@@ -174,11 +126,6 @@ struct triangle_shape {
   template <int Cols, class V>
   SAMEBITS_HD SAMEBITS_INLINE static V squared_distance(const V (&dx)[Cols], const scalar_t<V>* inverse_factor) {
     return squared_mahalanobis<Cols>(dx, inverse_factor);
-  }
-  template <class V, class Difference>
-  SAMEBITS_HD SAMEBITS_INLINE static V squared_distance(std::int64_t cols, const Difference& dx,
-                                                        const scalar_t<V>* inverse_factor) {
-    return squared_mahalanobis<V>(cols, dx, inverse_factor);
   }
   /// Row a of S2.
   template <int Cols, class V>

@@ -1,0 +1,237 @@
+// |W dx|^2 of many columns: z = W dx in tiles of a warp, then a thread for each row's squares.
+#pragma once
+
+#include "kernels/gmm_batch.hpp"
+#include "kernels/tensor_units.hpp"
+
+namespace samebits::kernels {
+
+/// A block takes its rows through some components, one after the other. z is made `width` elements at a time, from as
+/// many rows of W, `depth` columns of W at a time; tiles of W above the diagonal are left out. The rows are read once
+/// where they have up to `kept_cols` columns, else again for every component.
+template <class T, int Tiles, class Units>
+struct wide_distances_kernel {
+  static constexpr int block_threads = 128;
+  static constexpr int row_tiles = sizeof(T) == sizeof(double) ? 4 : 8;  // of a warp: 64 sums of a thread, or 128
+  static constexpr int width = tile_side * Tiles;
+  static constexpr int depth = 2 * tile_side;
+  static constexpr int kept_cols = 64;
+  static constexpr int warp_rows = tile_side * row_tiles;
+  static constexpr int n_rows = block_threads / warp_place::size * warp_rows;
+  static constexpr int thread_rows = n_rows / block_threads;
+
+  using rows = typename Units::template rows<T, row_tiles>;
+  using columns = typename Units::template columns<T, Tiles>;
+  static constexpr int row_stride = n_rows + panel_pad<T>;
+  static constexpr int column_stride = columns::size + panel_pad<T>;
+
+  struct block_memory {
+    T x[kept_cols][n_rows];
+    alignas(16) T step[depth][row_stride];  // dx, then z
+    alignas(16) T factor[depth][column_stride];
+  };
+  struct thread_memory {
+    warp_sums<T, row_tiles, Tiles> z;
+    T distances[thread_rows];
+  };
+
+  gmm_batch<T> batch;
+  bool with_log_probs;
+  std::int64_t group_size;  // components of a block
+  int component_phases;
+
+  wide_distances_kernel(const gmm_batch<T>& of, bool log_probs) : batch(of), with_log_probs(log_probs) {
+    component_phases = 0;
+    for (std::int64_t first = 0; first < batch.data.n_cols; first += width) {
+      component_phases += tile_phases(first);
+    }
+    // Small problems need the components side by side to fill a device.
+    constexpr std::int64_t enough_blocks = 1024;
+    const std::int64_t n = batch.components.n_all();
+    group_size = n_row_blocks() * n / enough_blocks;
+    group_size = group_size < 1 ? 1 : group_size > n ? n : group_size;
+  }
+
+  SAMEBITS_HD std::int64_t n_row_blocks() const { return (batch.n_rows + n_rows - 1) / n_rows; }
+  std::int64_t n_blocks() const { return n_row_blocks() * ((batch.components.n_all() + group_size - 1) / group_size); }
+  SAMEBITS_HD int phases() const { return component_phases * static_cast<int>(group_size); }
+
+  SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
+    const place here(*this, at.block, phase);
+    if (here.number >= batch.components.n_all()) {
+      return;
+    }
+    const int turn = here.phase / 2;
+    const int n_steps = n_chunks(here.first);
+    if (turn < n_steps) {
+      if (here.phase % 2 == 0) {
+        fetch(here, turn * depth, phase == 0, at.thread, shared);
+      } else {
+        multiply(here, turn * depth, at.thread, shared, own);
+      }
+    } else {
+      const int first = (turn - n_steps) * depth;
+      if (here.phase % 2 == 0) {
+        put(first, at.thread, shared, own);
+      } else {
+        square(here, first, at.thread, shared, own);
+      }
+    }
+  }
+
+ private:
+  /// Which step of the work a phase is.
+  struct place {
+    std::int64_t first_row;  // of the block, in the batch
+    std::int64_t number;     // of the component
+    std::int64_t first = 0;  // element of z
+    int phase;               // of these elements
+
+    SAMEBITS_HD place(const wide_distances_kernel& kernel, std::int64_t block, int whole_phase)
+        : first_row(block % kernel.n_row_blocks() * n_rows),
+          number(block / kernel.n_row_blocks() * kernel.group_size + whole_phase / kernel.component_phases),
+          phase(whole_phase % kernel.component_phases) {
+      while (phase >= kernel.tile_phases(first)) {
+        phase -= kernel.tile_phases(first);
+        first += width;
+      }
+    }
+  };
+
+  /// Columns of W that elements first .. first + width - 1 need, in steps of `depth`.
+  SAMEBITS_HD int n_chunks(std::int64_t first) const {
+    const std::int64_t n_cols = batch.data.n_cols;
+    const std::int64_t needed = first + width < n_cols ? first + width : n_cols;
+    return static_cast<int>((needed + depth - 1) / depth);
+  }
+  SAMEBITS_HD int tile_phases(std::int64_t first) const { return 2 * (n_chunks(first) + width / depth); }
+
+  // ---- fetching ----
+
+  SAMEBITS_HD void fetch(const place& here, std::int64_t chunk, bool is_start, int thread, block_memory& shared) const {
+    SAMEBITS_UNROLL
+    for (int r = 0; r < thread_rows; ++r) {
+      fetch_row(here, chunk, is_start, thread + r * block_threads, shared);
+    }
+    fetch_factor(here, chunk, thread, shared);
+  }
+
+  /// dx of one row. What is not there is zero, times a zero of the factor.
+  SAMEBITS_HD void fetch_row(const place& here, std::int64_t chunk, bool is_start, int row,
+                             block_memory& shared) const {
+    const bool is_kept = batch.data.n_cols <= kept_cols;
+    if (is_kept && is_start) {
+      for (int b = 0; b < batch.data.n_cols; ++b) {
+        shared.x[b][row] = element(here, row, b);
+      }
+    }
+    const T* const mean = batch.components.mean(here.number) + chunk;
+    SAMEBITS_UNROLL
+    for (int b = 0; b < depth; ++b) {
+      T dx = T(0);
+      if (chunk + b < batch.data.n_cols) {
+        dx = (is_kept ? shared.x[chunk + b][row] : element(here, row, chunk + b)) - mean[b];
+      }
+      shared.step[b][row] = dx;
+    }
+  }
+
+  SAMEBITS_HD T element(const place& here, int row, std::int64_t column) const {
+    const std::int64_t i = here.first_row + row;
+    return i < batch.n_rows ? batch.data.columns[column * batch.data.n_rows + batch.first_row + i] : T(0);
+  }
+
+  /// A thread takes every fourth column of W in some rows, so that neither side wastes what it reads.
+  SAMEBITS_HD void fetch_factor(const place& here, std::int64_t chunk, int thread, block_memory& shared) const {
+    SAMEBITS_UNROLL
+    for (int a = thread / 4; a < width; a += block_threads / 4) {
+      const std::int64_t row = here.first + a;
+      const bool is_there = row < batch.data.n_cols;
+      const std::int64_t row_start = is_there ? core::triangle_size(row) : 0;
+      const T* const factor = batch.components.inverse_factor(here.number) + row_start + chunk;
+      SAMEBITS_UNROLL
+      for (int b = 0; b < depth; b += 4) {
+        const int column = b + thread % 4;
+        shared.factor[column][place_in<columns>(a)] = is_there && chunk + column <= row ? factor[column] : T(0);
+      }
+    }
+  }
+
+  // ---- multiplying ----
+
+  SAMEBITS_HD void multiply(const place& here, std::int64_t chunk, int thread, const block_memory& shared,
+                            thread_memory& own) const {
+    if (chunk == 0) {
+      clear(own.z);
+    }
+    for (int half = 0; half < depth && chunk + half < batch.data.n_cols; half += tile_side) {
+      const std::int64_t b = chunk + half;
+      multiply_from<0>(b <= here.first ? 0 : static_cast<int>(b - here.first) / tile_side, half, thread, shared, own);
+    }
+  }
+
+  /// Eight columns of W by the tiles of z from `first_tile` on.
+  template <int First>
+  SAMEBITS_HD void multiply_from(int first_tile, int half, int thread, const block_memory& shared,
+                                 thread_memory& own) const {
+    if constexpr (First < Tiles) {
+      if (first_tile != First) {
+        return multiply_from<First + 1>(first_tile, half, thread, shared, own);
+      }
+      const warp_place at(thread);
+      const panel<T, rows> dx{shared.step[half] + at.warp * warp_rows, row_stride};
+      const panel<T, columns> factor{shared.factor[half], column_stride};
+      Units::template multiply<columns_from<First>>(dx, factor, tile_side, at, own.z);
+    }
+  }
+
+  // ---- squares ----
+
+  /// Elements first .. first + depth - 1 of these rows of z, where the rows' threads find them.
+  SAMEBITS_HD static void put(int first, int thread, block_memory& shared, const thread_memory& own) {
+    const warp_place at(thread);
+    SAMEBITS_UNROLL
+    for (int j = 0; j < Tiles; ++j) {
+      const int column = tile_side * j - first;
+      if (0 <= column && column < depth) {
+        SAMEBITS_UNROLL
+        for (int i = 0; i < row_tiles; ++i) {
+          const int row = at.warp * warp_rows + rows::place(i, at.row);
+          shared.step[column + at.column][row] = own.z[i][j][0];
+          shared.step[column + at.column + 1][row] = own.z[i][j][1];
+        }
+      }
+    }
+  }
+
+  SAMEBITS_HD void square(const place& here, int first_in_tile, int thread, const block_memory& shared,
+                          thread_memory& own) const {
+    const std::int64_t first = here.first + first_in_tile;
+    const std::int64_t left = batch.data.n_cols - first;
+    SAMEBITS_UNROLL
+    for (int r = 0; r < thread_rows; ++r) {
+      const int row = thread + r * block_threads;
+      T distance = first == 0 ? core::empty_sum<T>() : own.distances[r];
+      SAMEBITS_UNROLL
+      for (int a = 0; a < depth; ++a) {
+        if (a < left) {
+          distance = core::chain(shared.step[a][row], shared.step[a][row], distance);
+        }
+      }
+      own.distances[r] = distance;
+      if (0 < left && left <= depth) {
+        store(here, row, distance);
+      }
+    }
+  }
+
+  SAMEBITS_HD void store(const place& here, int row, T distance) const {
+    const std::int64_t i = here.first_row + row;
+    if (i < batch.n_rows) {
+      batch.values(here.number)[i] =
+          with_log_probs ? core::component_log_prob(batch.components.log_constant(here.number), distance) : distance;
+    }
+  }
+};
+
+}  // namespace samebits::kernels

@@ -1,0 +1,214 @@
+// S1 and S2 of components with many columns and triangles: one chain over the rows of a leaf per element, in tiles of a
+// warp.
+#pragma once
+
+#include "kernels/gmm_batch.hpp"
+#include "kernels/tensor_units.hpp"
+
+namespace samebits::kernels {
+
+/// Where a part of S2 begins.
+struct wide_part {
+  std::int64_t row;
+  std::int64_t column;
+};
+
+/// A block per four pairs of leaf and component and part of S2; a warp for each pair, which keeps the part in registers
+/// while it goes through the leaf `depth` rows at a time. In even phases the warp makes r dx of the part's rows and dx
+/// of its columns, in odd ones it multiplies them. Parts are triangles on the diagonal, which make S1, too, or
+/// rectangles below it.
+template <class T, int RowTiles, int ColumnTiles, class Tiles, class Units>
+struct wide_moments_kernel {
+  static constexpr bool is_triangle = std::is_same_v<Tiles, lower_tiles>;
+  static constexpr int n_warps = 4;
+  static constexpr int block_threads = n_warps * warp_place::size;
+  static constexpr int depth = 16;
+  static constexpr int height = tile_side * RowTiles;
+  static constexpr int width = tile_side * ColumnTiles;
+  using rows = typename Units::template rows<T, RowTiles>;
+  using columns = typename Units::template columns<T, ColumnTiles>;
+  static constexpr int row_stride = rows::size + panel_pad<T>;
+  static constexpr int column_stride = columns::size + panel_pad<T>;
+  static constexpr int sums_1 = is_triangle ? (height + warp_place::size - 1) / warp_place::size : 1;
+
+  struct warp_memory {
+    alignas(16) T weighted[depth][row_stride];
+    alignas(16) T dx[depth][column_stride];
+  };
+  struct block_memory {
+    warp_memory warps[n_warps];
+  };
+  struct thread_memory {
+    warp_sums<T, RowTiles, ColumnTiles> sum_2;
+    T sum_1[sums_1];  // of the columns at places lane, lane + 32, ...
+  };
+
+  gmm_batch<T> batch;
+  int n_steps;
+
+  explicit wide_moments_kernel(const gmm_batch<T>& of) : batch(of) {
+    const std::int64_t longest = batch.n_rows < leaf_rows ? batch.n_rows : leaf_rows;
+    n_steps = static_cast<int>((longest + depth - 1) / depth);
+  }
+
+  SAMEBITS_HD std::int64_t n_pairs() const { return batch.n_leaves * batch.components.n_all(); }
+  /// Squares of height x height that S2 has in each direction.
+  SAMEBITS_HD std::int64_t n_squares() const { return (batch.data.n_cols + height - 1) / height; }
+  SAMEBITS_HD std::int64_t n_parts() const {
+    return is_triangle ? n_squares() : core::triangle_size(n_squares() - 1) * (height / width);
+  }
+  std::int64_t n_blocks() const { return (n_pairs() + n_warps - 1) / n_warps * n_parts(); }
+
+  SAMEBITS_HD int phases() const { return 2 * n_steps; }
+  SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
+    const warp_place in_warp(at.thread);
+    const std::int64_t pair = at.block / n_parts() * n_warps + in_warp.warp;
+    if (pair >= n_pairs()) {
+      return;
+    }
+    const leaf_and_component of(batch, pair);
+    const wide_part part = part_of(at.block % n_parts());
+    const int lane = at.thread % warp_place::size;
+    warp_memory& panels = shared.warps[in_warp.warp];
+    if (phase % 2 == 0) {
+      fetch(of, part, phase / 2, lane, panels);
+      return;
+    }
+    if (phase == 1) {
+      start(own);
+    }
+    const panel<T, rows> weighted{panels.weighted[0], row_stride};
+    const panel<T, columns> dx{panels.dx[0], column_stride};
+    Units::template multiply<Tiles>(weighted, dx, depth, in_warp, own.sum_2);
+    if (is_triangle) {
+      add_first_moments(lane, panels, own);
+    }
+    if (phase == phases() - 1) {
+      store(of, part, in_warp, lane, own);
+    }
+  }
+
+ private:
+  SAMEBITS_HD wide_part part_of(std::int64_t number) const {
+    if (is_triangle) {
+      return {number * height, number * height};
+    }
+    constexpr int in_square = height / width;
+    const std::int64_t square = number / in_square;
+    std::int64_t row = 0;
+    while (core::triangle_size(row + 1) <= square) {
+      ++row;
+    }
+    return {(row + 1) * height, (square - core::triangle_size(row)) * height + number % in_square * width};
+  }
+
+  SAMEBITS_HD static void start(thread_memory& own) {
+    clear(own.sum_2);
+    SAMEBITS_UNROLL
+    for (int c = 0; c < sums_1; ++c) {
+      own.sum_1[c] = core::empty_sum<T>();
+    }
+  }
+
+  // ---- fetching ----
+
+  /// The rows of a step that a thread fetches: every fourth. Eight columns of four rows at a time, so that neither side
+  /// meets in banks or wastes what it reads. Rows behind the end of the leaf add the empty sum.
+  struct fetched_rows {
+    static constexpr int n = depth / 4;
+    int first;  // in the step
+    T responsibilities[n];
+    bool are_there[n];
+  };
+
+  SAMEBITS_HD void fetch(const leaf_and_component& of, const wide_part& part, int step, int lane,
+                         warp_memory& panels) const {
+    const std::int64_t first = of.leaf * leaf_rows + step * depth;
+    const std::int64_t left = batch.end_of_leaf(of.leaf) - first;
+    fetched_rows own;
+    own.first = lane % 4;
+    SAMEBITS_UNROLL
+    for (int r = 0; r < fetched_rows::n; ++r) {
+      const int row = own.first + 4 * r;
+      own.are_there[r] = row < left;
+      own.responsibilities[r] = own.are_there[r] ? batch.values(of.number)[first + row] : core::empty_sum<T>();
+    }
+    for (int place = lane / 4; place < height; place += tile_side) {
+      const int a = rows::at(place);
+      fetch_column(of.number, first, part.row + a, own, [&](int r, T dx) {
+        panels.weighted[own.first + 4 * r][place] = own.responsibilities[r] * dx;
+        if (is_triangle) {
+          panels.dx[own.first + 4 * r][place_in<columns>(a)] = dx;
+        }
+      });
+    }
+    for (int b = lane / 4; !is_triangle && b < width; b += tile_side) {
+      fetch_column(of.number, first, part.column + b, own,
+                   [&](int r, T dx) { panels.dx[own.first + 4 * r][place_in<columns>(b)] = dx; });
+    }
+  }
+
+  /// Calls keep(r, dx) for the thread's rows. Columns behind the last are zero; what is made of them is not stored.
+  template <class Keep>
+  SAMEBITS_HD void fetch_column(std::int64_t number, std::int64_t first, std::int64_t column, const fetched_rows& own,
+                                const Keep& keep) const {
+    const bool is_there = column < batch.data.n_cols;
+    const T mean = is_there ? batch.components.mean(number)[column] : T(0);
+    const std::int64_t read = is_there ? column : 0;
+    const T* const x = batch.data.columns + read * batch.data.n_rows + batch.first_row + first + own.first;
+    SAMEBITS_UNROLL
+    for (int r = 0; r < fetched_rows::n; ++r) {
+      keep(r, is_there && own.are_there[r] ? x[4 * r] - mean : T(0));
+    }
+  }
+
+  // ---- sums ----
+
+  SAMEBITS_HD static void add_first_moments(int lane, const warp_memory& panels, thread_memory& own) {
+    SAMEBITS_UNROLL
+    for (int c = 0; c < sums_1; ++c) {
+      const int place = lane + warp_place::size * c;
+      if (place < height) {
+        SAMEBITS_UNROLL
+        for (int row = 0; row < depth; ++row) {
+          own.sum_1[c] = own.sum_1[c] + panels.weighted[row][place];
+        }
+      }
+    }
+  }
+
+  SAMEBITS_HD void store(const leaf_and_component& of, const wide_part& part, const warp_place& at, int lane,
+                         const thread_memory& own) const {
+    const std::int64_t n_cols = batch.data.n_cols;
+    double* const sum_1 = batch.component_sums(of.leaf, of.number) + 1;
+    double* const sum_2 = sum_1 + n_cols;
+    SAMEBITS_UNROLL
+    for (int c = 0; is_triangle && c < sums_1; ++c) {
+      const int place = lane + warp_place::size * c;
+      const std::int64_t a = part.row + rows::at(place);
+      if (place < height && a < n_cols) {
+        sum_1[a] = static_cast<double>(own.sum_1[c]);
+      }
+    }
+    SAMEBITS_UNROLL
+    for (int i = 0; i < RowTiles; ++i) {
+      const std::int64_t a = part.row + tile_side * i + at.row;
+      SAMEBITS_UNROLL
+      for (int j = 0; j < ColumnTiles; ++j) {
+        if (Tiles::has(i, j)) {
+          const std::int64_t b = part.column + tile_side * j + at.column;
+          put(own.sum_2[i][j][0], a, b, sum_2);
+          put(own.sum_2[i][j][1], a, b + 1, sum_2);
+        }
+      }
+    }
+  }
+
+  SAMEBITS_HD void put(T sum, std::int64_t a, std::int64_t b, double* sum_2) const {
+    if (a < batch.data.n_cols && b <= a) {
+      sum_2[core::triangle_size(a) + b] = static_cast<double>(sum);
+    }
+  }
+};
+
+}  // namespace samebits::kernels
