@@ -1,4 +1,4 @@
-// k-means++ seeds of a mixture on the CPU: one exponential race per seed.
+// k-means++ seeds of mixtures on the CPU: one exponential race per seed.
 #include "cpu/gmm_engine.hpp"
 #include "cpu/parallel.hpp"
 #include "cpu/report.hpp"
@@ -18,36 +18,36 @@ constexpr double infinity = __builtin_huge_val();
 template <class T>
 class seed_race {
  public:
-  /// `chosen` < 0: no row has been chosen yet, rates are the weights.
-  seed_race(gmm_problem* problem, const samebits_gmm_components& metric, std::uint64_t seed, std::uint64_t task,
-            std::uint64_t first_draw, std::int64_t chosen)
+  seed_race(gmm_problem* problem, const samebits_gmm_seeding& seeding)
       : problem_(*problem),
-        metric_(metric),
-        seed_(seed),
-        task_(task),
-        first_draw_(first_draw),
-        chosen_(chosen),
-        engine_(find_engine<T>(metric.shape, problem->data.n_cols)),
+        seeding_(seeding),
+        engine_(find_engine<T>(seeding.metric.shape, problem->data.n_cols)),
         block_rows_(round_up(engine_.block_rows(1, engine_.n_cols), lanes<T>)) {}
 
-  /// The row that wins; false when there is no memory.
-  bool run(int n_threads, std::int64_t* picked) {
+  /// Draws all seeds; false when there is no memory.
+  bool run(int n_threads) {
     if (!prepare(n_threads)) {
       return false;
     }
-    parallel_for<&seed_race::race_chunk>(n_threads, n_chunks(), *this);
-    race_entry best = winners_[0];
-    for (std::int64_t chunk = 1; chunk < n_chunks(); ++chunk) {
-      if (wins(winners_[chunk], best)) {
-        best = winners_[chunk];
+    for (std::int64_t number = 0; number < seeding_.n_runs * seeding_.n_seeds; ++number) {
+      is_first_ = number % seeding_.n_seeds == 0;
+      first_draw_ = seeding_.first_draw + static_cast<std::uint64_t>(number * problem_.data.n_rows);
+      if (!is_first_) {
+        pack_seed(seeding_.seeds + (number - 1) * engine_.n_cols);
       }
+      parallel_for<&seed_race::race_chunk>(n_threads, n_chunks(), *this);
+      take_row(seed_row(winner(), weight(winner()), seeding_.first_row), seeding_.seeds + number * engine_.n_cols);
     }
-    *picked = best.row;
     return true;
   }
 
  private:
   std::int64_t n_chunks() const { return (problem_.data.n_rows + race_rows - 1) / race_rows; }
+
+  double weight(std::int64_t row) const {
+    const double* const weights = problem_.data.sample_weights;
+    return weights == nullptr ? 1.0 : weights[row];
+  }
 
   struct workspace {
     workspace(const seed_race& race, double* start) {
@@ -81,19 +81,29 @@ class seed_race {
     }
     packed_ = memory_plan(problem_.components.data()).take<T>(engine_.component_size);
     winners_ = reinterpret_cast<race_entry*>(problem_.shared.data());
-    if (chosen_ >= 0) {
-      pack_chosen_row();
-    }
     return true;
   }
 
-  /// The metric, centred on the row chosen last.
-  void pack_chosen_row() {
-    double* const mean = problem_.scratch.data();  // nobody uses it yet
-    for (std::int64_t b = 0; b < engine_.n_cols; ++b) {
-      mean[b] = static_cast<double>(problem_.row<T>(chosen_)[b]);
+  /// The metric, centred on the seed drawn last.
+  void pack_seed(const double* seed) {
+    engine_.pack_component(seed, seeding_.metric.inverse_factors, engine_.n_cols, packed_);
+  }
+
+  /// The row that has won.
+  std::int64_t winner() const {
+    race_entry best = winners_[0];
+    for (std::int64_t chunk = 1; chunk < n_chunks(); ++chunk) {
+      if (wins(winners_[chunk], best)) {
+        best = winners_[chunk];
+      }
     }
-    engine_.pack_component(mean, metric_.inverse_factors, engine_.n_cols, packed_);
+    return best.row;
+  }
+
+  void take_row(std::int64_t row, double* seed) const {
+    for (std::int64_t b = 0; b < engine_.n_cols; ++b) {
+      seed[b] = static_cast<double>(problem_.row<T>(row)[b]);
+    }
   }
 
   void race_chunk(std::int64_t chunk, int thread) const {
@@ -115,7 +125,7 @@ class seed_race {
   /// The rows' distances to the nearest row chosen so far.
   void lower_distances(std::int64_t first, std::int64_t n_rows, const workspace& memory) const {
     double* const nearest = problem_.seed_distances.data() + first;
-    if (chosen_ < 0) {
+    if (is_first_) {
       for (std::int64_t i = 0; i < n_rows; ++i) {
         nearest[i] = infinity;
       }
@@ -156,7 +166,8 @@ class seed_race {
     const std::int64_t skipped = static_cast<std::int64_t>(start % 2);
     for (std::int64_t i = 0; i < skipped + round_up(n_rows, vec_width<double>); i += 2 * vec_width<double>) {
       bits pair[2];
-      philox_draws(seed_, task_, consecutive<pack<double>>(start / 2 + static_cast<std::uint64_t>(i / 2)), pair);
+      philox_draws(seeding_.seed, seeding_.task,
+                   consecutive<pack<double>>(start / 2 + static_cast<std::uint64_t>(i / 2)), pair);
       store_pairs(draws + i, pair[0], pair[1]);
     }
     return draws + skipped;
@@ -165,10 +176,8 @@ class seed_race {
   /// Rows that pad a block have rate 0: they never finish.
   void set_rates(std::int64_t first, std::int64_t n_rows, double* rates) const {
     const double* const nearest = problem_.seed_distances.data() + first;
-    const double* const weights = problem_.data.sample_weights;
     for (std::int64_t i = 0; i < n_rows; ++i) {
-      const double weight = weights == nullptr ? 1.0 : weights[first + i];
-      rates[i] = chosen_ < 0 ? weight : seed_rate(nearest[i], weight);
+      rates[i] = is_first_ ? weight(first + i) : seed_rate(nearest[i], weight(first + i));
     }
     for (std::int64_t i = n_rows; i < round_up(n_rows, vec_width<double>); ++i) {
       rates[i] = 0.0;
@@ -176,27 +185,25 @@ class seed_race {
   }
 
   gmm_problem& problem_;
-  const samebits_gmm_components& metric_;
-  std::uint64_t seed_;
-  std::uint64_t task_;
-  std::uint64_t first_draw_;
-  std::int64_t chosen_;
+  const samebits_gmm_seeding& seeding_;
   gmm_engine<T> engine_;
   std::int64_t block_rows_;
   std::int64_t thread_size_ = 0;
   T* packed_ = nullptr;
   race_entry* winners_ = nullptr;  // per chunk
+
+  // Of the race under way:
+  bool is_first_ = true;  // of its run: rates are the weights
+  std::uint64_t first_draw_ = 0;
 };
 
 }  // namespace
 
-samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
-                         std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked) {
+samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding) {
   const default_fp_environment environment;
   gmm_problem* const p = static_cast<gmm_problem*>(problem);
-  const bool done = p->data.dtype == SAMEBITS_FLOAT32
-                        ? seed_race<float>(p, *metric, seed, task, first_draw, chosen).run(call->n_threads, picked)
-                        : seed_race<double>(p, *metric, seed, task, first_draw, chosen).run(call->n_threads, picked);
+  const bool done = p->data.dtype == SAMEBITS_FLOAT32 ? seed_race<float>(p, *seeding).run(call->n_threads)
+                                                      : seed_race<double>(p, *seeding).run(call->n_threads);
   return done ? SAMEBITS_OK : cpu::out_of_memory(call, "the distances to seeds");
 }
 

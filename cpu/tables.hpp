@@ -12,8 +12,7 @@ samebits_status fill(samebits_call*, const samebits_sampling*, std::int64_t n, v
 samebits_status gmm_open(samebits_call*, const samebits_gmm_data*, void** problem);
 samebits_status gmm_step(samebits_call*, void* problem, samebits_gmm_order, std::int64_t n_steps, samebits_gmm_step*);
 samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_components*, const samebits_gmm_rows*);
-samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_components* metric, std::uint64_t seed,
-                         std::uint64_t task, std::uint64_t first_draw, std::int64_t chosen, std::int64_t* picked);
+samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_seeding*);
 void gmm_close(void* problem);
 samebits_status summarize(samebits_call*, samebits_statistic, const samebits_rows*, double* node);
 samebits_status sum_exactly(samebits_call*, const samebits_rows*, void* sums);

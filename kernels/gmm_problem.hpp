@@ -49,12 +49,10 @@ struct gmm_problem {
   samebits_dtype dtype;  // of the rows: this is a gmm_problem_of that type
   std::int64_t n_rows;
   std::int64_t n_cols;
-  device_array<double> weights;         // per row; empty: all 1
-  device_array<double> given;           // of a batch: responsibilities as the caller has them
-  device_array<double> nodes;           // of a batch: one per leaf
-  device_array<double> open_nodes;      // one per level of the tree over batches
-  device_array<double> seed_distances;  // per row, while seeds are drawn
-  device_array<double> race_times;      // per row, while seeds are drawn
+  device_array<double> weights;     // per row; empty: all 1
+  device_array<double> given;       // of a batch: responsibilities as the caller has them
+  device_array<double> nodes;       // of a batch: one per leaf
+  device_array<double> open_nodes;  // one per level of the tree over batches
 };
 
 template <class T>

@@ -1,4 +1,6 @@
 // Runs of passes and updates that stay on the device: the host looks in from time to time whether they have ended.
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "kernels/gmm_fused.hpp"
@@ -43,20 +45,26 @@ struct device_runs {
   parameters_layout layout;
   core::mixture_update update;  // with the rules; pointers to sums and parameters are a run's own
   samebits_gmm_ending ending;
-  double* parameters;   // [n_runs x 2] of layout.size(); of n updates, set n % 2 is the last pass's
-  double* sums;         // [n_runs] of layout.sums_size()
-  double* work;         // [n_runs x k] of update.work_size()
-  std::int64_t* ranks;  // [n_runs x k]
-  double* trace;        // [n_runs x most_updates]
-  std::int64_t most_updates;
-  run_state* states;    // [n_runs]
-  std::int32_t* ended;  // [n_runs]
-  T* packed;            // gmm_components::packed of all runs
-  const double* node;   // the root of the last pass
-  std::int64_t n_runs;
+  gmm_components<T> components;  // for the passes, of all runs
+  T* packed;                     // components.packed, to be written
+  double* parameters;            // [n_runs x 2] of layout.size(); of n updates, set n % 2 is the last pass's
+  double* sums;                  // [n_runs] of layout.sums_size()
+  double* work;                  // [n_runs x k] of update.work_size()
+  std::int64_t* ranks;           // [n_runs x k]
+  double* trace;                 // [most_updates x n_runs], so that the first updates of all runs lie together
+  run_state* states;             // [n_runs]
+  std::int32_t* ended;           // [n_runs]
+  const double* node;            // the root of the last pass
 
+  /// Where a run's parameters after so many updates begin.
+  SAMEBITS_HD std::int64_t parameters_at(std::int64_t run, std::int64_t n_updates) const {
+    return (2 * run + n_updates % 2) * layout.size();
+  }
   SAMEBITS_HD double* parameters_of(std::int64_t run, std::int64_t n_updates) const {
-    return parameters + (2 * run + n_updates % 2) * layout.size();
+    return parameters + parameters_at(run, n_updates);
+  }
+  SAMEBITS_HD std::int64_t trace_at(std::int64_t run, std::int64_t number) const {
+    return number * components.n_mixtures + run;
   }
   /// The update of a run whose next parameters lie at `next`.
   SAMEBITS_HD core::mixture_update update_of(std::int64_t run, double* next) const {
@@ -112,14 +120,13 @@ struct update_kernel {
   /// Sums from the tree's root to where the update reads them; the last parameters to where it changes them.
   SAMEBITS_HD void take_pass(std::int64_t run, run_state& state, int thread) const {
     const parameters_layout& layout = runs.layout;
-    const bool is_triangle = runs.update.type.is_triangle;
-    const std::int64_t n = layout.n_cols;
-    const std::int64_t n_moments = 1 + n + (is_triangle ? core::triangle_size(n) : n);
-    const double* const components = runs.node + runs.n_runs + run * layout.n_components * n_moments;
+    const gmm_components<T>& all = runs.components;
+    const std::int64_t n_moments = all.n_moments();
+    const double* const moments = runs.node + all.n_mixtures + run * all.n_components * n_moments;
     double* const sums = runs.sums + run * layout.sums_size();
-    each(thread, layout.n_components, [&](std::int64_t k) {
-      unpack_component(components + k * n_moments, k, is_triangle, n, sums, sums + layout.means(),
-                       sums + layout.covariances());
+    each(thread, all.n_components, [&](std::int64_t k) {
+      unpack_component(moments + k * n_moments, k, runs.update.type.is_triangle, all.n_cols, sums,
+                       sums + layout.means(), sums + layout.covariances());
     });
     const double* const last = runs.parameters_of(run, state.n_updates);
     double* const next = runs.parameters_of(run, state.n_updates + 1);
@@ -198,7 +205,7 @@ struct update_kernel {
       return;
     }
     shared.is_updated = 1;
-    runs.trace[run * runs.most_updates + shared.n_updates] = shared.objective;
+    runs.trace[runs.trace_at(run, shared.n_updates)] = shared.objective;
     state.before = shared.objective;
     state.n_updates = shared.n_updates + 1;
   }
@@ -220,19 +227,27 @@ struct update_kernel {
   /// For the passes: gmm_components.
   SAMEBITS_HD void pack(std::int64_t run, std::int64_t k, const core::mixture_update& u) const {
     const std::int64_t n = u.n_cols;
-    const std::int64_t factor_size = u.type.is_triangle ? core::triangle_size(n) : n;
     pack_component(u.means + k * n, u.inverse_factors + k * u.covariance_size(), u.log_constants[k], u.type.is_triangle,
-                   n, runs.packed + (run * u.n_components + k) * (n + factor_size + 1));
+                   n, runs.packed + (run * u.n_components + k) * runs.components.size());
   }
 };
 
 // ---- the loop ------------------------------------------------------------------------------------------------------
 
-/// A part of a run's parameters on the host.
-struct parameters_part {
+/// A part of a run's parameters or sums on the host.
+struct run_part {
   double* values;
   std::int64_t size;
 };
+
+template <class T>
+std::vector<T> downloaded(const device_array<T>& array, std::int64_t n) {
+  std::vector<T> values(static_cast<std::size_t>(n));
+  if (n > 0) {
+    download(values.data(), array.data(), n);
+  }
+  return values;
+}
 
 template <class T>
 class run_loop {
@@ -244,23 +259,23 @@ class run_loop {
         runs_(runs),
         n_runs_(n_runs),
         n_leaves_((problem.n_rows + leaf_rows - 1) / leaf_rows),
-        shape_(core::covariance_rules_of(rules.covariance).is_triangle ? samebits_gmm_triangle : samebits_gmm_diagonal),
-        components_(
-            {nullptr, n_runs, runs->parameters.n_components, problem.n_cols, factor_size(shape_, problem.n_cols)}) {
+        shape_(core::covariance_rules_of(rules.covariance).is_triangle ? samebits_gmm_triangle
+                                                                       : samebits_gmm_diagonal) {
+    device_.components = {nullptr, n_runs, runs->parameters.n_components, problem.n_cols,
+                          factor_size(shape_, problem.n_cols)};
     device_.update = core::make_mixture_update(samebits_gmm_sums{}, rules, runs->parameters);
-    device_.layout = {components_.n_components, problem.n_cols, device_.update.covariance_size()};
+    device_.layout = {device_.components.n_components, problem.n_cols, device_.update.covariance_size()};
     device_.ending = ending;
-    device_.n_runs = n_runs;
     for (std::int64_t r = 0; r < n_runs; ++r) {
       most_updates_ = runs[r].most_updates > most_updates_ ? runs[r].most_updates : most_updates_;
     }
-    device_.most_updates = most_updates_;
   }
 
-  /// Rows are read once a pass, by kernels that leave ended runs out, and all leaves' nodes fit the work space.
-  bool fits() const {
-    const std::int64_t node_bytes = node_size(components_, true) * static_cast<std::int64_t>(sizeof(double));
-    return fits_fused_pass(components_) && n_leaves_ <= work_bytes / node_bytes;
+  /// How many of the runs the work space holds at once. None where passes read rows more than once, or where the nodes
+  /// of all leaves are too many.
+  std::int64_t runs_at_once() const {
+    const std::int64_t bytes = n_leaves_ * leaf_bytes();
+    return !fits_fused_pass(device_.components) || bytes > work_bytes ? 0 : fitting(n_runs_, bytes + run_bytes());
   }
 
   void run() {
@@ -278,9 +293,25 @@ class run_loop {
   }
 
  private:
+  std::int64_t n_components() const { return device_.components.n_components; }
+
+  /// Of a leaf's node, for one run.
+  std::int64_t leaf_bytes() const {
+    gmm_components<T> one = device_.components;
+    one.n_mixtures = 1;
+    return node_size(one, true) * static_cast<std::int64_t>(sizeof(double));
+  }
+
+  /// Of a run's own memory.
+  std::int64_t run_bytes() const {
+    const std::int64_t n_doubles = 2 * device_.layout.size() + device_.layout.sums_size() +
+                                   n_components() * device_.update.work_size() + most_updates_;
+    return n_doubles * static_cast<std::int64_t>(sizeof(double));
+  }
+
   void pass() const {
-    const std::int64_t size = node_size(components_, true);
-    gmm_batch<T> batch{problem_.data(), components_,           0,   problem_.n_rows, nullptr, true,
+    const std::int64_t size = node_size(device_.components, true);
+    gmm_batch<T> batch{problem_.data(), device_.components,    0,   problem_.n_rows, nullptr, true,
                        n_leaves_,       problem_.nodes.data(), size};
     batch.ended = ended_.data();
     fused_pass(batch, shape_, false);
@@ -288,9 +319,7 @@ class run_loop {
   }
 
   bool have_ended() const {
-    std::vector<std::int32_t> ended(static_cast<std::size_t>(n_runs_));
-    download(ended.data(), ended_.data(), n_runs_);
-    for (const std::int32_t flag : ended) {
+    for (const std::int32_t flag : downloaded(ended_, n_runs_)) {
       if (flag == 0) {
         return false;
       }
@@ -300,43 +329,45 @@ class run_loop {
 
   // ---- to the device and back ----
 
-  template <class Visitor>
-  void for_parts(const samebits_gmm_parameters& p, const Visitor& visit) const {
-    const std::int64_t k = components_.n_components;
-    const std::int64_t size = device_.layout.covariance_size;
-    for (const parameters_part& part : {parameters_part{p.weights, k},
-                                        {p.means, k * p.n_cols},
-                                        {p.covariances, k * size},
-                                        {p.inverse_factors, k * size},
-                                        {p.log_constants, k}}) {
-      visit(part);
-    }
+  /// In the order of parameters_layout.
+  std::array<run_part, 5> parts_of(const samebits_gmm_parameters& p) const {
+    const parameters_layout& layout = device_.layout;
+    return {{{p.weights, layout.n_components},
+             {p.means, layout.n_components * layout.n_cols},
+             {p.covariances, layout.n_components * layout.covariance_size},
+             {p.inverse_factors, layout.n_components * layout.covariance_size},
+             {p.log_constants, layout.n_components}}};
+  }
+  std::array<run_part, 3> parts_of(const samebits_gmm_sums& sums) const {
+    const parameters_layout& layout = device_.layout;
+    return {{{sums.sum_0, layout.n_components},
+             {sums.sum_1, layout.n_components * layout.n_cols},
+             {sums.sum_2, layout.n_components * layout.covariance_size}}};
   }
 
   void upload_runs() {
     std::vector<double> parameters;
     std::vector<run_state> states;
     for (std::int64_t r = 0; r < n_runs_; ++r) {
-      for_parts(runs_[r].parameters, [&](const parameters_part& part) {
+      for (const run_part& part : parts_of(runs_[r].parameters)) {
         parameters.insert(parameters.end(), part.values, part.values + part.size);
-      });
+      }
       parameters.resize(parameters.size() + static_cast<std::size_t>(device_.layout.size()));  // the next ones
       states.push_back({0, runs_[r].before, runs_[r].most_updates, 0});
     }
     upload_all(parameters, parameters_);
     upload_all(states, states_);
-    upload_all(std::vector<std::int32_t>(states.size()), ended_);
     upload_rules();
     const auto mixture_of = [&](std::int64_t r) {
       const samebits_gmm_parameters& p = runs_[r].parameters;
       return samebits_gmm_components{p.n_components, p.n_cols, shape_, p.means, p.inverse_factors, p.log_constants};
     };
-    components_ = upload_mixtures<T>(n_runs_, mixture_of, problem_.components);
+    device_.components = upload_mixtures<T>(n_runs_, mixture_of, problem_.components);
     make_room();
   }
 
   void upload_rules() {
-    const std::int64_t k = components_.n_components;
+    const std::int64_t k = n_components();
     reg_covar_.make_room(problem_.n_cols);
     upload(reg_covar_.data(), rules_.reg_covar, problem_.n_cols);
     device_.update.reg_covar = reg_covar_.data();
@@ -354,13 +385,16 @@ class run_loop {
   }
 
   void make_room() {
-    const std::int64_t k = components_.n_components;
+    const std::int64_t k = n_components();
     sums_.make_room(n_runs_ * device_.layout.sums_size());
     fill_zeros(sums_.data(), n_runs_ * device_.layout.sums_size());  // the upper triangles
+    ended_.make_room(n_runs_);
+    fill_zeros(ended_.data(), n_runs_);
     work_.make_room(n_runs_ * k * device_.update.work_size());
     ranks_.make_room(n_runs_ * k);
     trace_.make_room(n_runs_ * most_updates_ + 1);
-    problem_.nodes.make_room(n_leaves_ * node_size(components_, true));
+    problem_.nodes.make_room(n_leaves_ * node_size(device_.components, true));
+    device_.packed = problem_.components.data();
     device_.parameters = parameters_.data();
     device_.sums = sums_.data();
     device_.work = work_.data();
@@ -368,34 +402,37 @@ class run_loop {
     device_.trace = trace_.data();
     device_.states = states_.data();
     device_.ended = ended_.data();
-    device_.packed = problem_.components.data();
     device_.node = problem_.nodes.data();
   }
 
+  /// In a few copies: each has to be waited for.
   void download_runs() const {
-    std::vector<run_state> states(static_cast<std::size_t>(n_runs_));
-    download(states.data(), states_.data(), n_runs_);
+    const std::vector<run_state> states = downloaded(states_, n_runs_);
+    std::int64_t n_updates = 0;
+    for (const run_state& state : states) {
+      n_updates = state.n_updates > n_updates ? state.n_updates : n_updates;
+    }
+    const std::vector<double> parameters = downloaded(parameters_, 2 * n_runs_ * device_.layout.size());
+    const std::vector<double> sums = downloaded(sums_, n_runs_ * device_.layout.sums_size());
+    const std::vector<double> trace = downloaded(trace_, n_updates * n_runs_);
     for (std::int64_t r = 0; r < n_runs_; ++r) {
-      download_run(states[static_cast<std::size_t>(r)], r);
+      const run_state& state = states[static_cast<std::size_t>(r)];
+      runs_[r].n_updates = state.n_updates;
+      runs_[r].sums.log_likelihood = state.log_likelihood;
+      take(parameters.data() + device_.parameters_at(r, state.n_updates), parts_of(runs_[r].parameters));
+      take(sums.data() + r * device_.layout.sums_size(), parts_of(runs_[r].sums));
+      for (std::int64_t i = 0; i < state.n_updates; ++i) {
+        runs_[r].trace[i] = trace[static_cast<std::size_t>(device_.trace_at(r, i))];
+      }
     }
   }
 
-  void download_run(const run_state& state, std::int64_t r) const {
-    samebits_gmm_run& run = runs_[r];
-    run.n_updates = state.n_updates;
-    run.sums.log_likelihood = state.log_likelihood;
-    const double* from = device_.parameters_of(r, state.n_updates);
-    const auto take = [&](const parameters_part& part) {
-      download(part.values, from, part.size);
+  template <class Parts>
+  static void take(const double* from, const Parts& parts) {
+    for (const run_part& part : parts) {
+      std::copy(from, from + part.size, part.values);
       from += part.size;
-    };
-    for_parts(run.parameters, take);
-    const std::int64_t k = components_.n_components;
-    from = sums_.data() + r * device_.layout.sums_size();
-    take({run.sums.sum_0, k});
-    take({run.sums.sum_1, k * problem_.n_cols});
-    take({run.sums.sum_2, k * device_.layout.covariance_size});
-    download(run.trace, trace_.data() + r * most_updates_, state.n_updates);
+    }
   }
 
   gmm_problem_of<T>& problem_;
@@ -404,7 +441,6 @@ class run_loop {
   std::int64_t n_runs_;
   std::int64_t n_leaves_;
   samebits_gmm_shape shape_;
-  gmm_components<T> components_;
   std::int64_t most_updates_ = 0;
   device_runs<T> device_{};
   device_array<double> parameters_;
@@ -425,10 +461,11 @@ samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_r
                         std::int32_t* answer) {
   return guarded(call, [&] {
     with_problem(problem, [&]<class T>(gmm_problem_of<T>& p) {
-      run_loop<T> loop(p, *rules, *ending, n_runs, runs);
-      *answer = loop.fits() ? 1 : 0;
-      if (*answer != 0) {
-        loop.run();
+      const std::int64_t at_once = run_loop<T>(p, *rules, *ending, n_runs, runs).runs_at_once();
+      *answer = at_once > 0 ? 1 : 0;
+      for (std::int64_t first = 0; at_once > 0 && first < n_runs; first += at_once) {
+        const std::int64_t left = n_runs - first;
+        run_loop<T>(p, *rules, *ending, left < at_once ? left : at_once, runs + first).run();
       }
     });
   });

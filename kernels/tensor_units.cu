@@ -69,8 +69,11 @@ struct tensor_units_test_kernel {
     warp_sums<double, tiles, tiles> sums;
     clear(sums);
     tensor_units::multiply<Tiles>(a, b, depth, place, sums);
+    SAMEBITS_UNROLL
     for (int i = 0; i < tiles; ++i) {
+      SAMEBITS_UNROLL
       for (int j = 0; j < tiles; ++j) {
+        SAMEBITS_UNROLL
         for (int e = 0; e < 2 && Tiles::has(i, j); ++e) {
           const double expected = chain(shared, tile_side * i + place.row, tile_side * j + place.column + e);
           if (!is_same(sums[i][j][e], expected)) {

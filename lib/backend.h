@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 5u
+#define SAMEBITS_BACKEND_ABI 6u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -102,6 +102,20 @@ typedef struct samebits_gmm_step {
   uint64_t first_draw;
   samebits_gmm_sums sums;
 } samebits_gmm_step;
+
+/* k-means++ seeds of several runs, each by an exponential race (samebits/core/seeding.hpp). Seed j of run r is a row
+ * that is picked with probability proportional to its weight times its squared distance to the nearest seed of the run
+ * so far; the first by weight alone. Distances are squared Mahalanobis distances under `metric`. */
+typedef struct samebits_gmm_seeding {
+  samebits_gmm_components metric; /* one component, whose mean is ignored */
+  uint64_t seed;                  /* row i takes 64-bit draw first_draw + (r n_seeds + j) n_rows + i */
+  uint64_t task;
+  uint64_t first_draw;
+  int64_t n_runs;
+  int64_t n_seeds;   /* of each run */
+  int64_t first_row; /* the first of positive weight: picked where all of them lie on seeds */
+  double* seeds;     /* [n_runs x n_seeds x n_cols] out: the rows that were picked */
+} samebits_gmm_seeding;
 
 /* What the E-step gives for each row, in the type of the rows; each array may be NULL. */
 typedef struct samebits_gmm_rows {
@@ -283,12 +297,8 @@ typedef struct samebits_backend {
                               samebits_gmm_step* steps);
   samebits_status (*gmm_rows)(samebits_call* call, void* problem, const samebits_gmm_components* components,
                               const samebits_gmm_rows* rows);
-  /* One k-means++ draw by exponential race: lowers each row's squared distance to that of the nearest chosen row and
-   * picks a row with probability proportional to it times its weight (samebits/core/seeding.hpp). `chosen` is the row
-   * picked last, or -1 to start over with probabilities by weight. Distances are squared Mahalanobis distances under
-   * `metric`, whose mean is ignored. Row i takes 64-bit draw `first_draw + i` of the stream. */
-  samebits_status (*gmm_seed)(samebits_call* call, void* problem, const samebits_gmm_components* metric, uint64_t seed,
-                              uint64_t task, uint64_t first_draw, int64_t chosen, int64_t* picked);
+  /* Draws seeds, those of several runs side by side where that is faster. */
+  samebits_status (*gmm_seed)(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding);
   void (*gmm_close)(void* problem);
 
   /* The node of all rows (samebits/core/summary.hpp). They start with the first row of a leaf and are a whole subtree

@@ -156,8 +156,9 @@ prior_distribution make_prior(const fit_setting& setting, const bayesian_gmm_opt
 /// Variational inference from one start.
 class bayesian_run : public fit_run {
  public:
-  bayesian_run(const problem& rows, const fit_setting& setting, const prior_distribution& prior, std::int64_t restart)
-      : bayesian_run(rows, setting, prior, restart, start_clusters(rows, setting, restart)) {}
+  bayesian_run(const problem& rows, const fit_setting& setting, const prior_distribution& prior, drawn_starts& drawn,
+               std::int64_t restart)
+      : bayesian_run(rows, setting, prior, restart, start_clusters(rows, setting, drawn, restart)) {}
 
   bayesian_gmm_model finish() {
     posterior_.mixture = fit_run::finish();
@@ -292,13 +293,13 @@ bayesian_gmm_model fit(const context& ctx, const data_view& x, const bayesian_gm
   check_options(ctx, x, o.fit);
   check_prior(x, o);
   const problem rows(ctx, function, x, o.fit.sample_weights, o.fit.schedule);
-  const fit_setting setting = make_setting(rows, o.fit);
+  fit_setting setting = make_setting(rows, o.fit);
+  setting.from_clusters = true;
   const prior_distribution prior = make_prior(setting, o);
-  const std::unique_ptr<fit_run> best =
-      best_run(rows, setting, [&](const problem& own, std::int64_t restart) -> std::unique_ptr<fit_run> {
-        return std::make_unique<bayesian_run>(own, setting, prior, restart);
-      });
-  return static_cast<bayesian_run&>(*best).finish();
+  const run_maker start_run = [&](const problem& own, drawn_starts& drawn, std::int64_t restart) {
+    return std::make_unique<bayesian_run>(own, setting, prior, drawn, restart);
+  };
+  return static_cast<bayesian_run&>(*best_run(rows, setting, start_run)).finish();
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ namespace {
 /// Expectation-maximisation from one start.
 class em_run : public fit_run {
  public:
-  em_run(const problem& rows, const fit_setting& setting, std::int64_t restart)
-      : fit_run(setting, restart, make_start(rows, setting, restart)), rules_(setting.rules()) {
+  em_run(const problem& rows, const fit_setting& setting, drawn_starts& drawn, std::int64_t restart)
+      : fit_run(setting, restart, make_start(rows, setting, drawn, restart)), rules_(setting.rules()) {
     const gmm_options& o = setting.options;
     rules_.frozen_weights = o.frozen_weights.empty() ? nullptr : o.frozen_weights.data();
     rules_.frozen_means = o.frozen_means.empty() ? nullptr : o.frozen_means.data();
@@ -43,8 +43,8 @@ gmm_model fit(const context& ctx, const data_view& x, const gmm_options& o) {
   check_fit(ctx, "gmm_fit", x, o);
   const problem rows(ctx, "gmm_fit", x, o.sample_weights, o.schedule);
   const fit_setting setting = make_setting(rows, o);
-  const run_maker start_run = [&](const problem& own, std::int64_t restart) {
-    return std::make_unique<em_run>(own, setting, restart);
+  const run_maker start_run = [&](const problem& own, drawn_starts& drawn, std::int64_t restart) {
+    return std::make_unique<em_run>(own, setting, drawn, restart);
   };
   return best_run(rows, setting, start_run)->finish();
 }

@@ -103,9 +103,10 @@ samebits_gmm_defect update_parameters(const context& ctx, const char* function, 
   return defect;
 }
 
-/// By components where that keeps more threads busy.
-samebits_gmm_order order_of(gmm_schedule schedule, const context& ctx, const data_view& x, std::int64_t n_components) {
-  const std::int64_t n_leaves = (x.n_rows + core::leaf_rows - 1) / core::leaf_rows;
+/// Of passes side by side. By components where that keeps more threads busy.
+samebits_gmm_order order_of(gmm_schedule schedule, const context& ctx, const data_view& x, std::int64_t n_components,
+                            std::int64_t n_passes) {
+  const std::int64_t n_leaves = n_passes * ((x.n_rows + core::leaf_rows - 1) / core::leaf_rows);
   const std::int64_t n_threads = ctx.n_threads();
   const bool by_components = schedule == gmm_schedule::components ||
                              (schedule == gmm_schedule::automatic && n_leaves < n_threads && n_leaves < n_components);
@@ -142,9 +143,9 @@ void problem::step(std::span<pass> passes) const {
                      p.source.stream.task, p.source.first_draw, into});
   }
   samebits_call call = make_call(ctx_);
-  require_ok(ctx_.table()->gmm_step(&call, handle_, order_of(schedule_, ctx_, x_, passes.front().mixture->n_components),
-                                    static_cast<std::int64_t>(steps.size()), steps.data()),
-             call, function_);
+  const samebits_gmm_order order =
+      order_of(schedule_, ctx_, x_, passes.front().mixture->n_components, std::ssize(passes));
+  require_ok(ctx_.table()->gmm_step(&call, handle_, order, std::ssize(steps), steps.data()), call, function_);
   for (std::size_t i = 0; i < passes.size(); ++i) {
     passes[i].log_likelihood = steps[i].sums.log_likelihood;
   }
@@ -157,12 +158,8 @@ double problem::step(const parameters& p, sums* into, const share_source& source
 }
 
 bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const {
-  const parameters& first = *runs.front().mixture;
-  if (!may_run_on() || order_of(schedule_, ctx_, x_, first.n_components) != samebits_gmm_by_rows) {
-    return false;
-  }
   constexpr std::int64_t most_at_once = 4096;  // they take memory
-  complete(rules, first);
+  complete(rules, *runs.front().mixture);
   std::vector<samebits_gmm_run> all;
   std::vector<std::vector<double>> traces;
   for (const long_run& r : runs) {
@@ -189,14 +186,14 @@ void problem::rows(const parameters& p, const samebits_gmm_rows& out) const {
   require_ok(ctx_.table()->gmm_rows(&call, handle_, &components, &out), call, function_);
 }
 
-std::int64_t problem::draw_seed(const parameters& metric, stream_id stream, std::uint64_t first_draw,
-                                std::int64_t chosen) const {
+std::vector<double> problem::draw_seeds(const parameters& metric, stream_id stream, std::uint64_t first_draw,
+                                        std::int64_t n_runs, std::int64_t n_seeds, std::int64_t first_row) const {
+  std::vector<double> seeds(in_memory(n_runs * n_seeds * x_.n_cols));
+  const samebits_gmm_seeding seeding{metric.components(), stream.seed, stream.task, first_draw, n_runs, n_seeds,
+                                     first_row,           seeds.data()};
   samebits_call call = make_call(ctx_);
-  const samebits_gmm_components components = metric.components();
-  std::int64_t picked = 0;
-  require_ok(ctx_.table()->gmm_seed(&call, handle_, &components, stream.seed, stream.task, first_draw, chosen, &picked),
-             call, function_);
-  return picked;
+  require_ok(ctx_.table()->gmm_seed(&call, handle_, &seeding), call, function_);
+  return seeds;
 }
 
 void problem::complete(samebits_gmm_rules& rules, const parameters& p) const {

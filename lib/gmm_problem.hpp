@@ -108,13 +108,14 @@ class problem {
   /// One mixture: its total log-likelihood.
   double step(const parameters& p, sums* into, const share_source& source = {}) const;
   /// True where the backend has a loop for some runs.
-  bool may_run_on() const { return has_run_loop_; }
+  bool may_run_on() const { return has_run_loop_ && schedule_ != gmm_schedule::components; }
   /// Passes and updates of plain expectation-maximisation until a pass that may end a run or fail: what follows from
   /// that one is left to the caller. False, and nothing was done, where the backend leaves that to the host.
   bool run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const;
   void rows(const parameters& p, const samebits_gmm_rows& out) const;
-  std::int64_t draw_seed(const parameters& metric, stream_id stream, std::uint64_t first_draw,
-                         std::int64_t chosen) const;
+  /// k-means++: [n_runs x n_seeds] rows. `first_row` is the first that counts.
+  std::vector<double> draw_seeds(const parameters& metric, stream_id stream, std::uint64_t first_draw,
+                                 std::int64_t n_runs, std::int64_t n_seeds, std::int64_t first_row) const;
 
   /// The next parameters from the sums. `rules.dtype` and `rules.covariance` are filled in here.
   samebits_gmm_defect update(parameters& p, sums& s, samebits_gmm_rules rules) const;

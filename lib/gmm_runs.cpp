@@ -214,7 +214,8 @@ double make_pass(const runs& all, const problem& rows, const std::unique_ptr<fit
 
 void run_one(const runs& all, const problem& rows, std::int64_t restart) {
   guarded(all.result, restart, [&] {
-    std::unique_ptr<fit_run> run = all.make(rows, restart);
+    drawn_starts drawn = draw_starts(rows, all.setting, restart, 1);
+    std::unique_ptr<fit_run> run = all.make(rows, drawn, restart);
     bool goes_on = true;
     while (goes_on && !all.result.is_stopped()) {
       goes_on = advance(rows, all.result, make_pass(all, rows, run), *run);
@@ -267,8 +268,12 @@ class side_by_side {
 
 run_group start_group(const runs& all, std::int64_t first, std::int64_t last) {
   run_group group;
+  drawn_starts drawn;
+  if (!guarded(all.result, first, [&] { drawn = draw_starts(all.rows, all.setting, first, last - first); })) {
+    return group;
+  }
   for (std::int64_t restart = first; restart < last && !all.result.is_stopped(); ++restart) {
-    guarded(all.result, restart, [&] { group.push_back(all.make(all.rows, restart)); });
+    guarded(all.result, restart, [&] { group.push_back(all.make(all.rows, drawn, restart)); });
   }
   return group;
 }
@@ -293,11 +298,22 @@ void step_group(const runs& all, run_group& group) {
   group = std::move(left);
 }
 
+/// Runs at once: many, so that the host has little to ask for, as far as they take little memory of the host. A device
+/// with less memory than they need works through some of them at a time.
+std::int64_t group_size(const problem& rows, const gmm_options& o) {
+  constexpr std::int64_t fewest = 64;
+  constexpr std::int64_t most = 4096;
+  constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
+  const std::int64_t n = rows.x().n_cols;
+  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n);
+  return std::clamp(most_bytes / (n_numbers * static_cast<std::int64_t>(sizeof(double))), fewest, most);
+}
+
 /// Groups of runs in step, so that a device has the passes of many at once.
 void run_in_step(const runs& all, std::int64_t n) {
-  constexpr std::int64_t group_size = 64;
-  for (std::int64_t first = 0; first < n && !all.result.is_stopped(); first += group_size) {
-    run_group group = start_group(all, first, std::min(n, first + group_size));
+  const std::int64_t at_once = group_size(all.rows, all.setting.options);
+  for (std::int64_t first = 0; first < n && !all.result.is_stopped(); first += at_once) {
+    run_group group = start_group(all, first, std::min(n, first + at_once));
     while (!group.empty() && !all.result.is_stopped()) {
       step_group(all, group);
     }

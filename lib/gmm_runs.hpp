@@ -61,7 +61,8 @@ class fit_run {
 };
 
 /// Makes a run at its start, from any thread.
-using run_maker = std::function<std::unique_ptr<fit_run>(const problem& rows, std::int64_t restart)>;
+using run_maker =
+    std::function<std::unique_ptr<fit_run>(const problem& rows, drawn_starts& drawn, std::int64_t restart)>;
 
 /// The best of all runs: largest objective, then lowest restart. On the CPU whole runs share out the threads where a
 /// pass is too short for that; a device gets the passes of many runs at once.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_model.hpp"
@@ -29,11 +30,19 @@ std::string regularisation_text(const gmm_options& o) {
 
 // ---- all rows ----------------------------------------------------------------------------------------------------
 
-void set_row(const problem& rows, std::int64_t row, std::int64_t k, parameters& p) {
-  const host_rows read(rows.ctx(), rows.function(), rows.x().rows(row, 1));
-  for (std::int64_t a = 0; a < p.n_cols; ++a) {
-    p.means[k * p.n_cols + a] = read.view()(0, a);
+/// Rows by their numbers. From a device they come one by one, or all that there are where many are wanted.
+std::vector<double> read_rows(const problem& rows, std::span<const std::int64_t> numbers) {
+  const data_view& x = rows.x();
+  const bool at_once = std::ssize(numbers) >= x.n_rows;
+  const host_rows all(rows.ctx(), rows.function(), x.rows(0, at_once ? x.n_rows : 0));
+  std::vector<double> values;
+  for (const std::int64_t row : numbers) {
+    const host_rows one(rows.ctx(), rows.function(), x.rows(row, at_once ? 0 : 1));
+    for (std::int64_t a = 0; a < x.n_cols; ++a) {
+      values.push_back(at_once ? all.view()(row, a) : one.view()(0, a));
+    }
   }
+  return values;
 }
 
 /// From one element of the diagonal to the next.
@@ -52,7 +61,7 @@ void set_unit_covariance(const problem& rows, parameters& p) {
 sums sums_of_all_rows(const problem& rows, const samebits_gmm_rules& rules, parameters& p) {
   sums s(p.type, 1, p.n_cols);
   p.weights[0] = 1;
-  set_row(rows, 0, 0, p);
+  p.means = read_rows(rows, std::vector<std::int64_t>{0});
   set_unit_covariance(rows, p);
   require_finite_result(rows, rows.step(p, &s), "at the start");
   rows.update(p, s, rules);
@@ -135,52 +144,62 @@ std::int64_t first_row_with_weight(const gmm_options& o) {
 }
 
 /// k-means++. Draw number (restart k + j) n_rows + i of the stream decides for seed j and row i.
-void draw_seeds(const problem& rows, const fit_setting& setting, std::int64_t restart, parameters& p) {
-  const stream_id stream{setting.options.seed, setting.options.task};
-  std::int64_t chosen = -1;
-  for (std::int64_t j = 0; j < p.n_components; ++j) {
-    const std::int64_t first_draw = (restart * p.n_components + j) * rows.x().n_rows;
-    chosen = rows.draw_seed(*setting.all_rows, stream, static_cast<std::uint64_t>(first_draw), chosen);
-    const std::span<const double> weights = setting.options.sample_weights;
-    if (!weights.empty() && weights[chosen] == 0) {  // all rows that count lie on seeds
-      chosen = first_row_with_weight(setting.options);
-    }
-    set_row(rows, chosen, j, p);
-  }
+std::vector<double> draw_seeds(const problem& rows, const fit_setting& setting, std::int64_t first_restart,
+                               std::int64_t n) {
+  const gmm_options& o = setting.options;
+  const std::int64_t first_draw = first_restart * o.n_components * rows.x().n_rows;
+  return rows.draw_seeds(*setting.all_rows, {o.seed, o.task}, static_cast<std::uint64_t>(first_draw), n, o.n_components,
+                         first_row_with_weight(o));
 }
 
-/// Rows drawn without replacement from child number `restart` of the stream, passing over those of weight 0 as long as
-/// there are others.
-void draw_rows(const problem& rows, const gmm_options& o, std::int64_t restart, parameters& p) {
+/// Numbers of rows, drawn without replacement from child number `restart` of the stream, passing over those of weight 0
+/// as long as there are others.
+std::vector<std::int64_t> draw_rows(const gmm_options& o, std::int64_t n_rows, std::int64_t restart) {
   const stream_id stream = stream_id{o.seed, o.task}.child(static_cast<std::uint64_t>(restart));
-  const std::int64_t n_rows = rows.x().n_rows;
   const auto counts = [&](std::int64_t row) { return o.sample_weights.empty() || o.sample_weights[row] > 0; };
   std::vector<std::int64_t> drawn;
-  for (std::int64_t n = p.n_components; n != std::ssize(drawn); n = std::min(2 * n, n_rows)) {
+  for (std::int64_t n = o.n_components; n != std::ssize(drawn); n = std::min(2 * n, n_rows)) {
     drawn.resize(n);
     sample_without_replacement(stream, n_rows, drawn);  // a larger sample starts with the smaller one
-    if (std::stable_partition(drawn.begin(), drawn.end(), counts) - drawn.begin() >= p.n_components) {
+    if (std::stable_partition(drawn.begin(), drawn.end(), counts) - drawn.begin() >= o.n_components) {
       break;
     }
   }
-  for (std::int64_t k = 0; k < p.n_components; ++k) {
-    set_row(rows, drawn[k], k, p);
+  drawn.resize(o.n_components);
+  return drawn;
+}
+
+// ---- clusters ----------------------------------------------------------------------------------------------------
+
+/// Equal ellipsoids like that of all rows, without shares: a row's likeliest component is the one with the nearest
+/// mean, in the metric of the data.
+///
+/// @param means  [k x n]; nullptr: all that of all rows
+clusters clusters_about(const problem& rows, const fit_setting& setting, const double* means) {
+  const gmm_options& o = setting.options;
+  parameters p = like_all_rows(*setting.all_rows, plain_type(o.covariance), o.n_components, false);
+  if (means != nullptr) {
+    p.means.assign(means, means + p.means.size());
+  }
+  prepare(rows.ctx(), rows.function(), p);
+  return {std::move(p), sums(o.covariance, o.n_components, rows.x().n_cols)};
+}
+
+/// A pass for clusters of several restarts at once; source_of(i) has the shares of number i.
+template <class SourceOf>
+void share_out(const problem& rows, std::span<clusters* const> group, const SourceOf& source_of) {
+  std::vector<pass> passes;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    passes.push_back({&group[i]->mixture, &group[i]->shares, source_of(i)});
+  }
+  rows.step(passes);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    group[i]->log_likelihood = passes[i].log_likelihood;
   }
 }
 
-// ---- k-means -----------------------------------------------------------------------------------------------------
-
 /// Every row to its likeliest component.
-const share_source nearest{samebits_gmm_hard, nullptr, {}, 0};
-
-/// Equal ellipsoids like that of all rows about the means of `p`, ready for a pass: a row's likeliest component is the
-/// one with the nearest mean, in the metric of the data.
-parameters equal_ellipsoids(const problem& rows, const fit_setting& setting, const parameters& p) {
-  parameters clusters = like_all_rows(*setting.all_rows, plain_type(p.type), p.n_components, false);
-  clusters.means = p.means;
-  prepare(rows.ctx(), rows.function(), clusters);
-  return clusters;
-}
+share_source nearest(std::size_t) { return {samebits_gmm_hard, nullptr, {}, 0}; }
 
 /// Moves the means of equal ellipsoids to those of their rows.
 void move_means(const problem& rows, const fit_setting& setting, clusters& c) {
@@ -191,42 +210,73 @@ void move_means(const problem& rows, const fit_setting& setting, clusters& c) {
   rows.update(c.mixture, c.shares, means_only);
 }
 
+std::vector<clusters*> all_of(std::vector<clusters>& group) {
+  std::vector<clusters*> all;
+  for (clusters& c : group) {
+    all.push_back(&c);
+  }
+  return all;
+}
+
+/// Shares out the rows, and moves the means where rows have come nearer to them: of the clusters that it returns.
+std::vector<clusters*> lloyd_round(const problem& rows, const fit_setting& setting, const std::vector<clusters*>& all) {
+  std::vector<double> before;
+  for (const clusters* c : all) {
+    before.push_back(c->log_likelihood);
+  }
+  share_out(rows, all, nearest);
+  std::vector<clusters*> moved;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (const double now = all[i]->log_likelihood; std::isfinite(now) && now > before[i]) {
+      move_means(rows, setting, *all[i]);
+      moved.push_back(all[i]);
+    }
+  }
+  return moved;
+}
+
 /// Lloyd's algorithm: shares out the rows and moves the means until rows come no nearer to them.
 ///
 /// S. P. Lloyd: "Least squares quantization in PCM", IEEE Transactions on Information Theory 28, 1982. A cluster
 /// without rows keeps its mean.
-void run_lloyd(const problem& rows, const fit_setting& setting, clusters& c) {
+void run_lloyd(const problem& rows, const fit_setting& setting, std::vector<clusters>& group) {
   constexpr int most_rounds = 100;
-  double before = -infinity;
-  for (int round = 0;; ++round) {
-    const double now = rows.step(c.mixture, &c.shares, nearest);
-    require_finite_result(rows, now, "in the k-means of the start");
-    if (round == most_rounds || !(now > before)) {
-      return;
-    }
-    before = now;
-    move_means(rows, setting, c);
+  std::vector<clusters*> moving = all_of(group);
+  for (clusters* c : moving) {
+    c->log_likelihood = -infinity;
+  }
+  for (int round = 0; round < most_rounds && !moving.empty(); ++round) {
+    moving = lloyd_round(rows, setting, moving);
+  }
+  if (!moving.empty()) {
+    share_out(rows, moving, nearest);
   }
 }
-
-/// The mixture of the clusters that k-means finds from the means of `p`. One without rows keeps its covariance and
-/// counts as one row.
-void fit_clusters(const problem& rows, const fit_setting& setting, parameters& p) {
-  clusters c{equal_ellipsoids(rows, setting, p), sums(p.type, p.n_components, p.n_cols)};
-  run_lloyd(rows, setting, c);
-  p.means = c.mixture.means;
-  require_regular(rows, setting.options, rows.update(p, c.shares, setting.rules()), p, "at the start");
-  if (std::find(p.weights.begin(), p.weights.end(), 0.0) != p.weights.end()) {
-    core::fill_empty_weights(p.weights.data(), p.n_components, rows.x().n_rows);
-  }
-}
-
-// ---- shares ------------------------------------------------------------------------------------------------------
 
 void require_shares(const problem& rows, const sums& s) {
   if (std::all_of(s.sum_0.begin(), s.sum_0.end(), [](double sum) { return sum == 0; })) {
     refuse(rows.function(), "the responsibilities of all rows, times their weights, are 0");
   }
+}
+
+/// Sums up shares that are given or drawn, centred on the means that they make: a pass to find them and one for the
+/// sums.
+template <class SourceOf>
+void sum_shares(const problem& rows, const fit_setting& setting, const SourceOf& source_of,
+                std::vector<clusters>& group) {
+  const std::vector<clusters*> all = all_of(group);
+  share_out(rows, all, source_of);
+  for (clusters& c : group) {
+    require_shares(rows, c.shares);
+    move_means(rows, setting, c);
+  }
+  share_out(rows, all, source_of);
+}
+
+/// The mixture of such clusters. A component without shares stays as it is in `p`, but for its mean.
+void take_clusters(const problem& rows, const fit_setting& setting, clusters& c, const char* when, parameters& p) {
+  p.means = c.mixture.means;
+  require_regular(rows, setting.options, rows.update(p, c.shares, setting.rules()), p, when);
 }
 
 /// Shares uniform over the simplex. Element (i, j) takes draw number (restart n_rows + i) k + j of the stream.
@@ -265,47 +315,49 @@ void set_given_covariances(const problem& rows, const gmm_options& o, parameters
   }
 }
 
-/// Shares that are given or drawn, if the start is made of such.
-std::optional<share_source> start_shares(const problem& rows, const gmm_options& o, std::int64_t restart) {
-  if (!o.responsibilities_init.empty()) {
-    return share_source{samebits_gmm_given, o.responsibilities_init.data(), {}, 0};
-  }
-  if (o.means_init.empty() && o.init == gmm_init::random_responsibilities) {
-    return random_shares(rows, o, restart);
-  }
-  return std::nullopt;
+// ---- starts of several restarts ----------------------------------------------------------------------------------
+
+/// Where the start has shares that are given or drawn.
+bool has_shares(const gmm_options& o) {
+  return !o.responsibilities_init.empty() || (o.means_init.empty() && o.init == gmm_init::random_responsibilities);
 }
 
-/// Given means, or rows drawn for them.
-void draw_means(const problem& rows, const fit_setting& setting, std::int64_t restart, parameters& p) {
+share_source shares_of(const problem& rows, const gmm_options& o, std::int64_t restart) {
+  if (!o.responsibilities_init.empty()) {
+    return {samebits_gmm_given, o.responsibilities_init.data(), {}, 0};
+  }
+  return random_shares(rows, o, restart);
+}
+
+bool runs_kmeans(const gmm_options& o) { return o.means_init.empty() && o.init == gmm_init::kmeans; }
+
+/// [n x k x n_cols] rows drawn for n restarts, or given means.
+std::vector<double> draw_means(const problem& rows, const fit_setting& setting, std::int64_t first_restart,
+                               std::int64_t n) {
   const gmm_options& o = setting.options;
   if (!o.means_init.empty()) {
-    p.means.assign(o.means_init.data(), o.means_init.data() + p.means.size());
-  } else if (o.init == gmm_init::random_rows) {
-    draw_rows(rows, o, restart, p);
-  } else {
-    draw_seeds(rows, setting, restart, p);
+    return {o.means_init.data(), o.means_init.data() + o.n_components * rows.x().n_cols};
   }
+  if (o.init != gmm_init::random_rows) {
+    return draw_seeds(rows, setting, first_restart, n);
+  }
+  std::vector<std::int64_t> numbers;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::vector<std::int64_t> drawn = draw_rows(o, rows.x().n_rows, first_restart + i);
+    numbers.insert(numbers.end(), drawn.begin(), drawn.end());
+  }
+  return read_rows(rows, numbers);
 }
 
-/// Means, and where shares or clusters make them, weights and covariances as well.
-void set_means(const problem& rows, const fit_setting& setting, std::int64_t restart, parameters& p) {
-  const gmm_options& o = setting.options;
-  if (const std::optional<share_source> shares = start_shares(rows, o, restart)) {
-    return maximise(rows, setting, *shares, "at the start", p);
+/// Clusters of n restarts about their means, or about that of all rows where there are none yet.
+std::vector<clusters> make_clusters(const problem& rows, const fit_setting& setting, const std::vector<double>& means,
+                                    std::int64_t n) {
+  std::vector<clusters> group;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double* const own = means.empty() ? nullptr : means.data() + i * (std::ssize(means) / n);
+    group.push_back(clusters_about(rows, setting, own));
   }
-  draw_means(rows, setting, restart, p);
-  if (o.means_init.empty() && o.init == gmm_init::kmeans) {
-    fit_clusters(rows, setting, p);
-  }
-}
-
-/// Sums up such shares, centred on the means that they make: a pass to find them and one for the sums.
-void sum_shares(const problem& rows, const fit_setting& setting, const share_source& source, clusters& c) {
-  rows.step(c.mixture, &c.shares, source);
-  require_shares(rows, c.shares);
-  move_means(rows, setting, c);
-  rows.step(c.mixture, &c.shares, source);
+  return group;
 }
 
 void require_prepared(const problem& rows, const gmm_options& o, const samebits_gmm_defect& defect,
@@ -361,7 +413,51 @@ std::int64_t n_restarts(const gmm_options& o) {
   return is_given ? 1 : o.n_init;
 }
 
-parameters make_start(const problem& rows, const fit_setting& setting, std::int64_t restart) {
+drawn_starts draw_starts(const problem& rows, const fit_setting& setting, std::int64_t first_restart, std::int64_t n) {
+  const gmm_options& o = setting.options;
+  drawn_starts drawn{first_restart, {}, {}};
+  if (o.warm_start != nullptr) {
+    return drawn;
+  }
+  if (has_shares(o)) {
+    drawn.shared = make_clusters(rows, setting, {}, n);
+    const auto source_of = [&](std::size_t i) {
+      return shares_of(rows, o, first_restart + static_cast<std::int64_t>(i));
+    };
+    sum_shares(rows, setting, source_of, drawn.shared);
+    return drawn;
+  }
+  drawn.means = draw_means(rows, setting, first_restart, n);
+  if (runs_kmeans(o)) {
+    drawn.shared = make_clusters(rows, setting, drawn.means, n);
+    run_lloyd(rows, setting, drawn.shared);
+  } else if (setting.from_clusters) {
+    drawn.shared = make_clusters(rows, setting, drawn.means, n);
+    share_out(rows, all_of(drawn.shared), nearest);
+  }
+  return drawn;
+}
+
+namespace {
+
+/// Means, and where shares make them, weights and covariances as well. A cluster without rows counts as one row.
+void set_means(const problem& rows, const fit_setting& setting, drawn_starts& drawn, std::int64_t restart,
+               parameters& p) {
+  if (drawn.shared.empty()) {
+    const double* const means = drawn.means.data() + (restart - drawn.first_restart) * std::ssize(p.means);
+    p.means.assign(means, means + p.means.size());
+    return;
+  }
+  clusters c = start_clusters(rows, setting, drawn, restart);
+  take_clusters(rows, setting, c, "at the start", p);
+  if (runs_kmeans(setting.options) && std::find(p.weights.begin(), p.weights.end(), 0.0) != p.weights.end()) {
+    core::fill_empty_weights(p.weights.data(), p.n_components, rows.x().n_rows);
+  }
+}
+
+}  // namespace
+
+parameters make_start(const problem& rows, const fit_setting& setting, drawn_starts& drawn, std::int64_t restart) {
   const gmm_options& o = setting.options;
   if (o.warm_start != nullptr) {
     parameters p(*o.warm_start);
@@ -371,7 +467,7 @@ parameters make_start(const problem& rows, const fit_setting& setting, std::int6
   parameters p = setting.all_rows ? like_all_rows(*setting.all_rows, o.covariance, o.n_components, true)
                                   : parameters(o.covariance, o.n_components, rows.x().n_cols);
   p.weights.assign(p.weights.size(), core::equal_weight(p.n_components));
-  set_means(rows, setting, restart, p);
+  set_means(rows, setting, drawn, restart, p);
   if (!o.weights_init.empty()) {
     p.weights.assign(o.weights_init.begin(), o.weights_init.end());
   }
@@ -380,22 +476,11 @@ parameters make_start(const problem& rows, const fit_setting& setting, std::int6
   return p;
 }
 
-clusters start_clusters(const problem& rows, const fit_setting& setting, std::int64_t restart) {
-  const gmm_options& o = setting.options;
-  parameters p = like_all_rows(*setting.all_rows, o.covariance, o.n_components, false);
-  const std::optional<share_source> shares = start_shares(rows, o, restart);
-  if (!shares) {
-    draw_means(rows, setting, restart, p);
-  }
-  clusters start{equal_ellipsoids(rows, setting, p), sums(p.type, p.n_components, p.n_cols)};
-  if (shares) {
-    sum_shares(rows, setting, *shares, start);
-  } else if (o.means_init.empty() && o.init == gmm_init::kmeans) {
-    run_lloyd(rows, setting, start);
-  } else {
-    require_finite_result(rows, rows.step(start.mixture, &start.shares, nearest), "at the start");
-  }
-  return start;
+clusters start_clusters(const problem& rows, const fit_setting& setting, drawn_starts& drawn, std::int64_t restart) {
+  clusters& start = drawn.shared[restart - drawn.first_restart];
+  require_finite_result(rows, start.log_likelihood,
+                        runs_kmeans(setting.options) ? "in the k-means of the start" : "at the start");
+  return std::move(start);
 }
 
 double smallest_variance(const problem& rows) {
@@ -461,10 +546,10 @@ parameters like_all_rows(const parameters& all_rows, covariance_type type, std::
 
 void maximise(const problem& rows, const fit_setting& setting, const share_source& source, const char* when,
               parameters& p) {
-  clusters c{equal_ellipsoids(rows, setting, p), sums(p.type, p.n_components, p.n_cols)};
-  sum_shares(rows, setting, source, c);
-  p.means = c.mixture.means;
-  require_regular(rows, setting.options, rows.update(p, c.shares, setting.rules()), p, when);
+  std::vector<clusters> c = make_clusters(rows, setting, {}, 1);
+  sum_shares(
+      rows, setting, [&](std::size_t) { return source; }, c);
+  take_clusters(rows, setting, c.front(), when, p);
 }
 
 gmm_model model_of(parameters p) {

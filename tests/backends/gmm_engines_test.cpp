@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "lib/backend.h"
 #include "lib/call.hpp"
@@ -182,6 +183,13 @@ std::vector<mixture> several_mixtures(covariance_type type, std::int64_t n_mixtu
 
 // ---- calls ---------------------------------------------------------------------------------------------------------
 
+struct seed_request {
+  std::int64_t n_runs = 1;
+  std::int64_t n_seeds = 5;
+  std::uint64_t first_draw = 3;
+  std::int64_t first_row = 0;  // that counts
+};
+
 /// A problem on a backend.
 class open_problem {
  public:
@@ -212,11 +220,14 @@ class open_problem {
     samebits_call call = make_call(ctx_);
     require_ok(ctx_.table()->gmm_rows(&call, handle_, &components, &out), call, "gmm_rows");
   }
-  std::int64_t seed(const samebits_gmm_components& metric, std::uint64_t first_draw, std::int64_t chosen) const {
+  /// The rows drawn as seeds, one run after the other.
+  std::vector<double> seeds(const mixture& metric, const seed_request& r) const {
+    std::vector<double> drawn(in_memory(r.n_runs * r.n_seeds * metric.n_cols), -7);
+    const samebits_gmm_seeding seeding{metric.components(), 5,           6,           r.first_draw, r.n_runs,
+                                       r.n_seeds,           r.first_row, drawn.data()};
     samebits_call call = make_call(ctx_);
-    std::int64_t picked = -1;
-    require_ok(ctx_.table()->gmm_seed(&call, handle_, &metric, 5, 6, first_draw, chosen, &picked), call, "gmm_seed");
-    return picked;
+    require_ok(ctx_.table()->gmm_seed(&call, handle_, &seeding), call, "gmm_seed");
+    return drawn;
   }
 
  private:
@@ -621,6 +632,24 @@ TEST_P(gmm_run_loop, runs_have_the_bits_of_passes_and_updates_of_the_host) {
   }
 }
 
+TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) {
+  const data_set data(600, 2);
+  const samebits_gmm_ending ending = ending_of(data, -1);
+  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+  std::vector<long_run> runs;
+  for (const mixture& start : several_mixtures(covariance_type::full, 100, 2, 2)) {
+    runs.emplace_back(start, (std::ssize(runs) + 2) % 6);
+  }
+  std::vector<long_run> expected = runs;
+
+  ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, ending, runs));
+
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    expected[i].make_on_host(problem, SAMEBITS_FLOAT64, ending);
+    EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+  }
+}
+
 TEST_P(gmm_run_loop, runs_of_many_columns_are_left_to_the_host) {
   for (const samebits_dtype dtype : dtypes) {
     expect_run_is_left_to_the_host(3, 8, dtype);
@@ -707,14 +736,17 @@ TEST_P(gmm_engines, outputs_of_rows_come_one_by_one_too) {
 
 // ---- seeds ---------------------------------------------------------------------------------------------------------
 
-std::vector<std::int64_t> seeds_of(const open_problem& problem, const mixture& metric, int n_seeds,
-                                   std::int64_t n_rows) {
-  std::vector<std::int64_t> seeds;
-  for (int j = 0; j < n_seeds; ++j) {
-    const auto first_draw = static_cast<std::uint64_t>(3 + j * n_rows);
-    seeds.push_back(problem.seed(metric.components(), first_draw, seeds.empty() ? -1 : seeds.back()));
+/// The numbers of rows that differ from each other.
+std::vector<std::int64_t> rows_of(const data_set& data, const std::vector<double>& seeds) {
+  std::vector<std::int64_t> rows;
+  for (auto seed = seeds.begin(); seed != seeds.end(); seed += data.n_cols) {
+    std::int64_t row = 0;
+    while (row < data.n_rows && !std::equal(seed, seed + data.n_cols, data.doubles.begin() + row * data.n_cols)) {
+      ++row;
+    }
+    rows.push_back(row);
   }
-  return seeds;
+  return rows;
 }
 
 TEST_P(gmm_engines, seeds_are_those_of_the_scalar_cpu) {
@@ -727,13 +759,63 @@ TEST_P(gmm_engines, seeds_are_those_of_the_scalar_cpu) {
           for (const bool weighted : {false, true}) {
             const open_problem problem(ctx(), data.view(dtype, weighted));
             const open_problem reference(scalar_cpu(), data.view(dtype, weighted));
-            ASSERT_EQ(seeds_of(problem, metric, 5, n_rows), seeds_of(reference, metric, 5, n_rows))
+            ASSERT_TRUE(same_bits(problem.seeds(metric, {.n_runs = 2}), reference.seeds(metric, {.n_runs = 2})))
                 << n_rows << " x " << n_cols << ", " << name_of(type) << ", " << name_of_dtype(dtype)
                 << (weighted ? ", weighted" : "");
           }
         }
       }
     }
+  }
+}
+
+TEST_P(gmm_engines, seeds_of_many_runs_are_what_those_of_each_are_alone) {
+  for (const std::int64_t n_rows : {300, 512, 1537}) {
+    const data_set data(n_rows, 2);
+    const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+    for (const samebits_dtype dtype : dtypes) {
+      const open_problem problem(ctx(), data.view(dtype, true));
+      const open_problem reference(scalar_cpu(), data.view(dtype, true));
+      std::vector<double> alone;
+      for (std::int64_t run = 0; run < 200; ++run) {
+        const auto first_draw = static_cast<std::uint64_t>(3 + run * 3 * n_rows);
+        const std::vector<double> one = reference.seeds(metric, {.n_seeds = 3, .first_draw = first_draw});
+        alone.insert(alone.end(), one.begin(), one.end());
+      }
+      for (const std::int64_t n_runs : {1, 2, 65, 200}) {
+        const std::vector<double> expected(alone.begin(), alone.begin() + n_runs * 3 * 2);
+        EXPECT_TRUE(same_bits(problem.seeds(metric, {.n_runs = n_runs, .n_seeds = 3}), expected))
+            << n_runs << " runs, " << n_rows << " rows of " << name_of_dtype(dtype);
+      }
+    }
+  }
+}
+
+TEST_P(gmm_engines, seeds_of_many_rows_are_those_of_the_scalar_cpu) {
+  const data_set data(9'001, 2);  // more than a small work space holds
+  const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+  for (const samebits_dtype dtype : dtypes) {
+    const open_problem problem(ctx(), data.view(dtype, true));
+    const open_problem reference(scalar_cpu(), data.view(dtype, true));
+    EXPECT_TRUE(same_bits(problem.seeds(metric, {.n_runs = 3}), reference.seeds(metric, {.n_runs = 3})))
+        << name_of_dtype(dtype);
+  }
+}
+
+TEST_P(gmm_engines, seeds_of_rows_that_repeat_are_those_of_the_scalar_cpu) {
+  data_set data(700, 2);
+  for (std::int64_t i = 0; i < 700; ++i) {
+    std::copy_n(data.doubles.begin() + i % 3 * 2, 2, data.doubles.begin() + i * 2);
+    std::copy_n(data.floats.begin() + i % 3 * 2, 2, data.floats.begin() + i * 2);
+  }
+  data.weights[0] = 0;
+  const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+  const seed_request more_than_rows{.n_runs = 7, .n_seeds = 6, .first_row = 1};
+  for (const samebits_dtype dtype : dtypes) {
+    const open_problem problem(ctx(), data.view(dtype, true));
+    const open_problem reference(scalar_cpu(), data.view(dtype, true));
+    EXPECT_TRUE(same_bits(problem.seeds(metric, more_than_rows), reference.seeds(metric, more_than_rows)))
+        << name_of_dtype(dtype);
   }
 }
 
@@ -744,26 +826,35 @@ TEST_P(gmm_engines, a_row_of_weight_zero_is_never_a_seed) {
   data.weights[31] = 0.5;
   const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
   const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
-  std::vector<std::int64_t> seeds = seeds_of(problem, metric, 2, 40);
-  std::sort(seeds.begin(), seeds.end());
-  EXPECT_EQ(seeds, (std::vector<std::int64_t>{17, 31}));
+  for (const std::int64_t n_runs : {1, 9}) {
+    const std::vector<double> seeds = problem.seeds(metric, {.n_runs = n_runs, .n_seeds = 4, .first_row = 17});
+    const std::vector<std::int64_t> rows = rows_of(data, seeds);
+    for (std::size_t run = 0; run < rows.size(); run += 4) {
+      EXPECT_EQ(std::set(rows.begin() + run, rows.begin() + run + 2), (std::set<std::int64_t>{17, 31}));
+      EXPECT_EQ(rows[run + 2], 17) << "all rows that count lie on seeds";
+      EXPECT_EQ(rows[run + 3], 17);
+    }
+  }
 }
 
 TEST_P(gmm_engines, the_lowest_row_is_the_seed_where_nobody_finishes) {
-  data_set data(600, 2);
-  std::fill(data.doubles.begin(), data.doubles.end(), 4.0);
-  const mixture metric = mixture::scrambled(covariance_type::full, 1, 2);
+  const data_set data(600, 2);
+  mixture metric = mixture::scrambled(covariance_type::diag, 1, 2);
+  metric.inverse_factors.assign(2, 0.0);  // all rows lie at the same place
   const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
-  const std::int64_t first = problem.seed(metric.components(), 0, -1);
-  EXPECT_EQ(problem.seed(metric.components(), 600, first), 0);
+
+  const std::vector<std::int64_t> rows = rows_of(data, problem.seeds(metric, {.n_seeds = 3}));
+
+  EXPECT_NE(rows[0], 0) << "the test needs another first seed";
+  EXPECT_EQ(rows[1], 0);
+  EXPECT_EQ(rows[2], 0);
 }
 
 TEST_P(gmm_engines, seeds_follow_the_formula_of_the_race) {
   const data_set data(700, 3);
   const mixture metric = mixture::scrambled(covariance_type::diag, 1, 3);
   const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
-  const std::int64_t first = problem.seed(metric.components(), 100, -1);
-  const std::int64_t second = problem.seed(metric.components(), 1001, first);
+  const std::vector<std::int64_t> rows = rows_of(data, problem.seeds(metric, {.n_seeds = 2, .first_draw = 101}));
 
   core::race_entry best_start{HUGE_VAL, 0};
   core::race_entry best{HUGE_VAL, 0};
@@ -776,17 +867,16 @@ TEST_P(gmm_engines, seeds_follow_the_formula_of_the_race) {
     };
     double squared = 0;
     for (std::int64_t b = 0; b < 3; ++b) {
-      const double dx = data.doubles[in_memory(i * 3 + b)] - data.doubles[in_memory(first * 3 + b)];
+      const double dx = data.doubles[in_memory(i * 3 + b)] - data.doubles[in_memory(rows[0] * 3 + b)];
       squared = core::add_scaled_square(dx, metric.inverse_factors[in_memory(b)], squared);
     }
     const double weight = data.weights[in_memory(i)];
-    const core::race_entry start{time_of(100, weight), i};
-    const core::race_entry entry{time_of(1001, core::seed_rate(squared, weight)), i};
+    const core::race_entry start{time_of(101, weight), i};
+    const core::race_entry entry{time_of(801, core::seed_rate(squared, weight)), i};
     best_start = core::wins(start, best_start) ? start : best_start;
     best = core::wins(entry, best) ? entry : best;
   }
-  EXPECT_EQ(first, best_start.row);
-  EXPECT_EQ(second, best.row);
+  EXPECT_EQ(rows, (std::vector<std::int64_t>{best_start.row, best.row}));
 }
 
 SAMEBITS_ON_EVERY_BACKEND(gmm_engines);

@@ -493,6 +493,68 @@ TEST_P(gmm_starts, have_the_bits_of_the_scalar_cpu_with_any_number_of_threads) {
   }
 }
 
+/// The means that all restarts start from, in the order of restarts.
+template <class T>
+std::vector<double> starts_of(const context& ctx, matrix_view<const T> x, gmm_options options) {
+  std::vector<double> means;
+  options.max_iter = 1;
+  options.callback = [&](const gmm_iteration& i) {
+    const std::size_t size = i.means.size();
+    means.resize(size * static_cast<std::size_t>(options.n_init));
+    if (i.iteration == 0) {
+      std::copy(i.means.begin(), i.means.end(), means.begin() + i.restart * static_cast<std::int64_t>(size));
+    }
+    return true;
+  };
+  gmm_fit(ctx, x, options);
+  return means;
+}
+
+/// Rows of which some do not count and some repeat.
+struct uneven_rows {
+  explicit uneven_rows(std::int64_t n_rows)
+      : x(blobs(context({"cpu", "scalar", 1}), n_rows, 2, 3)), weights(static_cast<std::size_t>(n_rows), 1.0) {
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      weights[static_cast<std::size_t>(i)] = i % 4 == 0 ? 0.0 : i % 4 == 1 ? 0.5 : 1.0;
+      if (i % 3 == 2) {
+        x(i, 0) = x(i - 1, 0);
+        x(i, 1) = x(i - 1, 1);
+      }
+    }
+  }
+  matrix x;
+  std::vector<double> weights;
+};
+
+/// Of rows of both types.
+void expect_starts_of_the_scalar_cpu(const context& ctx, std::int64_t n_rows, gmm_init init, std::int64_t n_init) {
+  SCOPED_TRACE(testing::Message() << name_of(init) << ", " << n_init << " restarts, " << n_rows << " rows");
+  const context scalar({"cpu", "scalar", 1});
+  const uneven_rows data(n_rows);
+  const rows_of<float> narrow(data.x);
+  gmm_options options = iterations(3, 1);
+  options.sample_weights = data.weights;
+  options.init = init;
+  options.n_init = n_init;
+  EXPECT_EQ(starts_of<double>(ctx, data.x.view(), options), starts_of<double>(scalar, data.x.view(), options));
+  EXPECT_EQ(starts_of<float>(ctx, narrow.view(), options), starts_of<float>(scalar, narrow.view(), options));
+}
+
+TEST_P(gmm_starts, of_any_number_of_restarts_are_those_of_the_scalar_cpu) {
+  for (const std::int64_t n_rows : {300, 512, 513}) {
+    for (const std::int64_t n_init : {1, 2, 65, 200}) {
+      expect_starts_of_the_scalar_cpu(ctx(), n_rows, gmm_init::kmeans_plus_plus, n_init);
+      expect_starts_of_the_scalar_cpu(ctx(), n_rows, gmm_init::random_rows, n_init);
+    }
+  }
+}
+
+TEST_P(gmm_starts, that_take_passes_are_those_of_the_scalar_cpu_for_many_restarts) {
+  for (const gmm_init init : {gmm_init::kmeans, gmm_init::random_responsibilities}) {
+    expect_starts_of_the_scalar_cpu(ctx(), 300, init, 65);
+  }
+}
+
 // ---- restarts ----------------------------------------------------------------------------------------------------
 
 using gmm_restarts = backend_test;
@@ -521,6 +583,19 @@ TEST_P(gmm_restarts, are_what_each_is_alone) {
   EXPECT_EQ(gmm_digest(gmm_fit(ctx(), x.view(), options)), gmm_digest(model));
   EXPECT_EQ(gmm_digest(gmm_fit(on_threads(1), x.view(), options)), gmm_digest(model));
   EXPECT_EQ(gmm_digest(gmm_fit(on_threads(8), x.view(), options)), gmm_digest(model));
+}
+
+TEST_P(gmm_restarts, have_the_bits_of_the_scalar_cpu_however_many_there_are) {
+  const context scalar({"cpu", "scalar", 1});
+  const matrix x = blobs(scalar, 20, 1, 2);
+  gmm_options options = iterations(2, 2);
+  options.n_init = 4'100;  // more than a device takes at once
+
+  const gmm_model model = gmm_fit(ctx(), x.view(), options);
+  const gmm_model expected = gmm_fit(scalar, x.view(), options);
+
+  EXPECT_EQ(gmm_digest(model), gmm_digest(expected));
+  EXPECT_EQ(model.restart, expected.restart);
 }
 
 TEST_P(gmm_restarts, of_many_rows_are_those_of_one_thread) {

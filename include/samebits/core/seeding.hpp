@@ -36,5 +36,11 @@ SAMEBITS_HD SAMEBITS_INLINE bool wins(const race_entry& a, const race_entry& b) 
   return a.time < b.time || (!(b.time < a.time) && a.row < b.row);
 }
 
+/// The seed where `winner` has won. A row that does not count wins where nobody finishes: all rows that count lie on
+/// seeds, and the first of them is taken again.
+SAMEBITS_HD SAMEBITS_INLINE std::int64_t seed_row(std::int64_t winner, double weight, std::int64_t first_that_counts) {
+  return weight == 0.0 ? first_that_counts : winner;
+}
+
 }  // namespace SAMEBITS_TARGET
 }  // namespace samebits::core
