@@ -23,6 +23,8 @@ struct fused_kernel {
     T numbers[n_numbers];
   };
   struct thread_memory {
+    std::int32_t mixture;  // the block's; found once, because divisions take long
+    std::int32_t leaf;
     T sums[n_moments];  // the last group: log-likelihoods in the first
   };
 
@@ -47,7 +49,11 @@ struct fused_kernel {
   SAMEBITS_HD int phases() const { return 2 * n_tiles + 2 * n_summing_phases(); }
 
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
-    const block_place place(*this, at);
+    if (phase == 0) {
+      own.mixture = static_cast<std::int32_t>(at.block / batch.n_leaves);
+      own.leaf = static_cast<std::int32_t>(at.block % batch.n_leaves);
+    }
+    const block_place place(own, at.thread);
     if (batch.ended != nullptr && batch.ended[place.mixture] != 0) {
       return;
     }
@@ -89,10 +95,9 @@ struct fused_kernel {
     int group;
     int lane;
 
-    SAMEBITS_HD block_place(const fused_kernel& kernel, const thread_position& at)
-        : mixture(at.block / kernel.batch.n_leaves), leaf(at.block % kernel.batch.n_leaves) {
+    SAMEBITS_HD block_place(const thread_memory& own, int thread) : mixture(own.mixture), leaf(own.leaf) {
       constexpr int warp = 32;
-      slot = (at.thread + warp * static_cast<int>(leaf % (block_threads / warp))) % block_threads;
+      slot = (thread + warp * static_cast<int>(leaf % (block_threads / warp))) % block_threads;
       group = slot / lanes<T>;
       lane = slot % lanes<T>;
     }

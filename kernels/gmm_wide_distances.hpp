@@ -30,7 +30,15 @@ struct wide_distances_kernel {
     alignas(16) T step[depth][row_stride];  // dx, then z
     alignas(16) T factor[depth][column_stride];
   };
+  /// How far a thread is; counted, because divisions take long.
+  struct place {
+    std::int64_t first_row;  // of the block, in the batch
+    std::int32_t number;     // of the component
+    std::int32_t first;      // element of z
+    std::int32_t phase;      // of these elements
+  };
   struct thread_memory {
+    place here;
     warp_sums<T, row_tiles, Tiles> z;
     T distances[thread_rows];
   };
@@ -57,7 +65,8 @@ struct wide_distances_kernel {
   SAMEBITS_HD int phases() const { return component_phases * static_cast<int>(group_size); }
 
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
-    const place here(*this, at.block, phase);
+    move_on(phase, at.block, own.here);
+    const place& here = own.here;
     if (here.number >= batch.components.n_all()) {
       return;
     }
@@ -80,23 +89,21 @@ struct wide_distances_kernel {
   }
 
  private:
-  /// Which step of the work a phase is.
-  struct place {
-    std::int64_t first_row;  // of the block, in the batch
-    std::int64_t number;     // of the component
-    std::int64_t first = 0;  // element of z
-    int phase;               // of these elements
-
-    SAMEBITS_HD place(const wide_distances_kernel& kernel, std::int64_t block, int whole_phase)
-        : first_row(block % kernel.n_row_blocks() * n_rows),
-          number(block / kernel.n_row_blocks() * kernel.group_size + whole_phase / kernel.component_phases),
-          phase(whole_phase % kernel.component_phases) {
-      while (phase >= kernel.tile_phases(first)) {
-        phase -= kernel.tile_phases(first);
-        first += width;
-      }
+  /// To the next phase, whose number in the kernel is `phase`.
+  SAMEBITS_HD void move_on(int phase, std::int64_t block, place& here) const {
+    if (phase == 0) {
+      here = {block % n_row_blocks() * n_rows, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0};
+      return;
     }
-  };
+    if (++here.phase == tile_phases(here.first)) {
+      here.phase = 0;
+      here.first += width;
+    }
+    if (here.first >= batch.data.n_cols) {
+      here.first = 0;
+      ++here.number;
+    }
+  }
 
   /// Columns of W that elements first .. first + width - 1 need, in steps of `depth`.
   SAMEBITS_HD int n_chunks(std::int64_t first) const {

@@ -7,12 +7,6 @@
 
 namespace samebits::kernels {
 
-/// Where a part of S2 begins.
-struct wide_part {
-  std::int64_t row;
-  std::int64_t column;
-};
-
 /// A block per four pairs of leaf and component and part of S2; a warp for each pair, which keeps the part in registers
 /// while it goes through the leaf `depth` rows at a time. In even phases the warp makes r dx of the part's rows and dx
 /// of its columns, in odd ones it multiplies them. Parts are triangles on the diagonal, which make S1, too, or
@@ -38,7 +32,15 @@ struct wide_moments_kernel {
   struct block_memory {
     warp_memory warps[n_warps];
   };
+  /// What a warp works on; found once, because divisions take long.
+  struct place {
+    std::int32_t leaf;
+    std::int32_t number;  // of the component
+    std::int32_t row;     // where its part of S2 begins
+    std::int32_t column;
+  };
   struct thread_memory {
+    place here;
     warp_sums<T, RowTiles, ColumnTiles> sum_2;
     T sum_1[sums_1];  // of the columns at places lane, lane + 32, ...
   };
@@ -62,16 +64,16 @@ struct wide_moments_kernel {
   SAMEBITS_HD int phases() const { return 2 * n_steps; }
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
     const warp_place in_warp(at.thread);
-    const std::int64_t pair = at.block / n_parts() * n_warps + in_warp.warp;
-    if (pair >= n_pairs()) {
+    if (phase == 0) {
+      own.here = place_of(at.block, in_warp.warp);
+    }
+    if (own.here.leaf >= batch.n_leaves) {
       return;
     }
-    const leaf_and_component of(batch, pair);
-    const wide_part part = part_of(at.block % n_parts());
     const int lane = at.thread % warp_place::size;
     warp_memory& panels = shared.warps[in_warp.warp];
     if (phase % 2 == 0) {
-      fetch(of, part, phase / 2, lane, panels);
+      fetch(own.here, phase / 2, lane, panels);
       return;
     }
     if (phase == 1) {
@@ -84,22 +86,37 @@ struct wide_moments_kernel {
       add_first_moments(lane, panels, own);
     }
     if (phase == phases() - 1) {
-      store(of, part, in_warp, lane, own);
+      store(in_warp, lane, own);
     }
   }
 
  private:
-  SAMEBITS_HD wide_part part_of(std::int64_t number) const {
+  /// A warp behind the last pair has a leaf that is not there.
+  SAMEBITS_HD place place_of(std::int64_t block, int warp) const {
+    const std::int64_t pair = block / n_parts() * n_warps + warp;
+    if (pair >= n_pairs()) {
+      return {static_cast<std::int32_t>(batch.n_leaves), 0, 0, 0};
+    }
+    const leaf_and_component of(batch, pair);
+    place here{static_cast<std::int32_t>(of.leaf), static_cast<std::int32_t>(of.number), 0, 0};
+    set_part(static_cast<int>(block % n_parts()), here);
+    return here;
+  }
+
+  SAMEBITS_HD static void set_part(int part, place& here) {
     if (is_triangle) {
-      return {number * height, number * height};
+      here.row = part * height;
+      here.column = here.row;
+      return;
     }
     constexpr int in_square = height / width;
-    const std::int64_t square = number / in_square;
-    std::int64_t row = 0;
+    const int square = part / in_square;
+    int row = 0;
     while (core::triangle_size(row + 1) <= square) {
       ++row;
     }
-    return {(row + 1) * height, (square - core::triangle_size(row)) * height + number % in_square * width};
+    here.row = (row + 1) * height;
+    here.column = (square - static_cast<int>(core::triangle_size(row))) * height + part % in_square * width;
   }
 
   SAMEBITS_HD static void start(thread_memory& own) {
@@ -121,29 +138,28 @@ struct wide_moments_kernel {
     bool are_there[n];
   };
 
-  SAMEBITS_HD void fetch(const leaf_and_component& of, const wide_part& part, int step, int lane,
-                         warp_memory& panels) const {
-    const std::int64_t first = of.leaf * leaf_rows + step * depth;
-    const std::int64_t left = batch.end_of_leaf(of.leaf) - first;
+  SAMEBITS_HD void fetch(const place& here, int step, int lane, warp_memory& panels) const {
+    const std::int64_t first = static_cast<std::int64_t>(here.leaf) * leaf_rows + step * depth;
+    const std::int64_t left = batch.end_of_leaf(here.leaf) - first;
     fetched_rows own;
     own.first = lane % 4;
     SAMEBITS_UNROLL
     for (int r = 0; r < fetched_rows::n; ++r) {
       const int row = own.first + 4 * r;
       own.are_there[r] = row < left;
-      own.responsibilities[r] = own.are_there[r] ? batch.values(of.number)[first + row] : core::empty_sum<T>();
+      own.responsibilities[r] = own.are_there[r] ? batch.values(here.number)[first + row] : core::empty_sum<T>();
     }
-    for (int place = lane / 4; place < height; place += tile_side) {
-      const int a = rows::at(place);
-      fetch_column(of.number, first, part.row + a, own, [&](int r, T dx) {
-        panels.weighted[own.first + 4 * r][place] = own.responsibilities[r] * dx;
+    for (int slot = lane / 4; slot < height; slot += tile_side) {
+      const int a = rows::at(slot);
+      fetch_column(here.number, first, here.row + a, own, [&](int r, T dx) {
+        panels.weighted[own.first + 4 * r][slot] = own.responsibilities[r] * dx;
         if (is_triangle) {
           panels.dx[own.first + 4 * r][place_in<columns>(a)] = dx;
         }
       });
     }
     for (int b = lane / 4; !is_triangle && b < width; b += tile_side) {
-      fetch_column(of.number, first, part.column + b, own,
+      fetch_column(here.number, first, here.column + b, own,
                    [&](int r, T dx) { panels.dx[own.first + 4 * r][place_in<columns>(b)] = dx; });
     }
   }
@@ -167,36 +183,35 @@ struct wide_moments_kernel {
   SAMEBITS_HD static void add_first_moments(int lane, const warp_memory& panels, thread_memory& own) {
     SAMEBITS_UNROLL
     for (int c = 0; c < sums_1; ++c) {
-      const int place = lane + warp_place::size * c;
-      if (place < height) {
+      const int slot = lane + warp_place::size * c;
+      if (slot < height) {
         SAMEBITS_UNROLL
         for (int row = 0; row < depth; ++row) {
-          own.sum_1[c] = own.sum_1[c] + panels.weighted[row][place];
+          own.sum_1[c] = own.sum_1[c] + panels.weighted[row][slot];
         }
       }
     }
   }
 
-  SAMEBITS_HD void store(const leaf_and_component& of, const wide_part& part, const warp_place& at, int lane,
-                         const thread_memory& own) const {
+  SAMEBITS_HD void store(const warp_place& at, int lane, const thread_memory& own) const {
     const std::int64_t n_cols = batch.data.n_cols;
-    double* const sum_1 = batch.component_sums(of.leaf, of.number) + 1;
+    double* const sum_1 = batch.component_sums(own.here.leaf, own.here.number) + 1;
     double* const sum_2 = sum_1 + n_cols;
     SAMEBITS_UNROLL
     for (int c = 0; is_triangle && c < sums_1; ++c) {
-      const int place = lane + warp_place::size * c;
-      const std::int64_t a = part.row + rows::at(place);
-      if (place < height && a < n_cols) {
+      const int slot = lane + warp_place::size * c;
+      const std::int64_t a = own.here.row + rows::at(slot);
+      if (slot < height && a < n_cols) {
         sum_1[a] = static_cast<double>(own.sum_1[c]);
       }
     }
     SAMEBITS_UNROLL
     for (int i = 0; i < RowTiles; ++i) {
-      const std::int64_t a = part.row + tile_side * i + at.row;
+      const std::int64_t a = own.here.row + tile_side * i + at.row;
       SAMEBITS_UNROLL
       for (int j = 0; j < ColumnTiles; ++j) {
         if (Tiles::has(i, j)) {
-          const std::int64_t b = part.column + tile_side * j + at.column;
+          const std::int64_t b = own.here.column + tile_side * j + at.column;
           put(own.sum_2[i][j][0], a, b, sum_2);
           put(own.sum_2[i][j][1], a, b + 1, sum_2);
         }

@@ -45,18 +45,19 @@ struct matmul_kernel {
   struct block_memory {
     half_memory halves[2];
   };
+  /// Where in out a block works; found once, because divisions take long.
+  struct place {
+    std::int64_t first_row;
+    std::int64_t first_col;
+  };
   struct thread_memory {
+    place here;
     warp_sums<T, row_tiles, column_tiles> sums;
   };
   /// What a thread fetches in a step.
   struct fetched {
     T a[a_items];
     T b[b_items];
-  };
-  /// Where in out a block works.
-  struct place {
-    std::int64_t first_row;
-    std::int64_t first_col;
   };
 
   matrix_product<T> product;
@@ -67,10 +68,12 @@ struct matmul_kernel {
 
   SAMEBITS_HD int phases() const { return n_steps() + 1; }
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& local) const {
-    const place here{at.block / n_col_tiles() * tile_rows, at.block % n_col_tiles() * tile_cols};
+    if (phase == 0) {
+      local.here = {at.block / n_col_tiles() * tile_rows, at.block % n_col_tiles() * tile_cols};
+    }
     const warp_place in_tile(at.thread);
     fetched next;
-    fetch(here, phase, at.thread, next);  // in the last phase nothing that is there
+    fetch(local.here, phase, at.thread, next);  // in the last phase nothing that is there
     if (phase == 0) {
       clear(local.sums);
     } else {
@@ -79,7 +82,7 @@ struct matmul_kernel {
     if (phase < n_steps()) {
       keep(at.thread, next, shared.halves[phase % 2]);
     } else {
-      store(here, in_tile, local);
+      store(in_tile, local);
     }
   }
 
@@ -130,13 +133,13 @@ struct matmul_kernel {
     Units::template multiply<all_tiles>(a, b, step, in_tile, local.sums);
   }
 
-  SAMEBITS_HD void store(const place& here, const warp_place& in_tile, const thread_memory& local) const {
+  SAMEBITS_HD void store(const warp_place& in_tile, const thread_memory& local) const {
     SAMEBITS_UNROLL
     for (int i = 0; i < row_tiles; ++i) {
-      const std::int64_t row = here.first_row + in_tile.warp / 2 * warp_rows + tile_side * i + in_tile.row;
+      const std::int64_t row = local.here.first_row + in_tile.warp / 2 * warp_rows + tile_side * i + in_tile.row;
       SAMEBITS_UNROLL
       for (int j = 0; j < column_tiles; ++j) {
-        const std::int64_t col = here.first_col + in_tile.warp % 2 * warp_cols + tile_side * j + in_tile.column;
+        const std::int64_t col = local.here.first_col + in_tile.warp % 2 * warp_cols + tile_side * j + in_tile.column;
         put(local.sums[i][j][0], row, col);
         put(local.sums[i][j][1], row, col + 1);
       }
