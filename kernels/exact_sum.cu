@@ -4,7 +4,7 @@
 
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
-#include "kernels/launch.hpp"
+#include "kernels/reduce.hpp"
 #include "kernels/tables.hpp"
 #include "samebits/core/exact_sum.hpp"
 
@@ -32,40 +32,23 @@ struct partial_sums {
   SAMEBITS_HD std::int64_t size() const { return n_cols * n_parts; }
 };
 
-struct clear_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct cleared_parts {
   partial_sums partial;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t i = global_thread<clear_kernel>(at);
-    if (i < partial.size()) {
-      partial.sums[i].clear();
-    }
-  }
+  SAMEBITS_HD std::int64_t n_threads() const { return partial.size(); }
+  SAMEBITS_HD void reduce(std::int64_t i) const { partial.sums[i].clear(); }
 };
 
 /// Part p has rows p, p + n_parts, ... of its column, so that neighbouring threads read neighbouring numbers.
 template <class T>
-struct add_kernel {
-  static constexpr int block_threads = 128;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
+struct added_rows {
   const T* x;
   const T* y;  // or null
   std::int64_t n_rows;
   partial_sums partial;
 
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t i = global_thread<add_kernel>(at);
-    if (i >= partial.size()) {
-      return;
-    }
+  SAMEBITS_HD std::int64_t n_threads() const { return partial.size(); }
+  SAMEBITS_HD void reduce(std::int64_t i) const {
     const std::int64_t part = i / partial.n_cols;
     const std::int64_t n = part < n_rows ? (n_rows - part - 1) / partial.n_parts + 1 : 0;
     const strided_numbers<T> column{x + i, partial.size()};
@@ -79,24 +62,15 @@ struct add_kernel {
 
 /// Merges aligned groups of `width` parts into their first ones, which lie `stride` parts apart. A thread per group and
 /// column.
-struct merge_parts_kernel {
-  static constexpr int block_threads = 128;
+struct merged_parts {
   static constexpr int width = 32;
-  using block_memory = no_state;
-  using thread_memory = no_state;
 
   partial_sums partial;
   std::int64_t stride;
 
-  SAMEBITS_HD std::int64_t n_groups() const { return (partial.n_parts - 1) / (width * stride) + 1; }
-
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t i = global_thread<merge_parts_kernel>(at);
+  SAMEBITS_HD std::int64_t n_threads() const { return ((partial.n_parts - 1) / (width * stride) + 1) * partial.n_cols; }
+  SAMEBITS_HD void reduce(std::int64_t i) const {
     const std::int64_t first = i / partial.n_cols * width * stride;
-    if (first >= partial.n_parts) {
-      return;
-    }
     core::exact_sum* const column = partial.sums + i % partial.n_cols;
     core::exact_sum& sum = column[first * partial.n_cols];
     for (std::int64_t part = first + stride; part < first + width * stride && part < partial.n_parts; part += stride) {
@@ -108,9 +82,8 @@ struct merge_parts_kernel {
 
 /// Merges all parts into the first of each column.
 void merge_parts(const partial_sums& partial) {
-  for (std::int64_t stride = 1; stride < partial.n_parts; stride *= merge_parts_kernel::width) {
-    const merge_parts_kernel kernel{partial, stride};
-    launch(kernel, blocks_for<merge_parts_kernel>(kernel.n_groups() * partial.n_cols));
+  for (std::int64_t stride = 1; stride < partial.n_parts; stride *= merged_parts::width) {
+    launch_reduction(merged_parts{partial, stride});
   }
 }
 
@@ -155,7 +128,7 @@ class exact_pass {
       const std::int64_t n = smaller(chunk_rows, rows_.n_rows - first);
       const T* const x = piece(x_, static_cast<const T*>(rows_.x), some_x_, columns, first, n);
       const T* const y = piece(y_, static_cast<const T*>(rows_.y), some_y_, columns, first, n);
-      launch(add_kernel<T>{x, y, n, partial}, blocks_for<add_kernel<T>>(partial.size()));
+      launch_reduction(added_rows<T>{x, y, n, partial});
     }
     merge_parts(partial);
     download(found, partial.sums, columns.n);
@@ -166,7 +139,7 @@ class exact_pass {
     const std::int64_t size = n_cols * (n_parts < 1 ? 1 : n_parts);
     partial_.make_room(size);
     const partial_sums partial{partial_.data(), n_cols, size / n_cols};
-    launch(clear_kernel{partial}, blocks_for<clear_kernel>(size));
+    launch_reduction(cleared_parts{partial});
     return partial;
   }
 

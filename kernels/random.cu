@@ -6,6 +6,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/thread_pack.hpp"
 #include "samebits/core/philox.hpp"
 #include "samebits/core/samplers.hpp"
 
@@ -35,42 +36,62 @@ SAMEBITS_HD inline void store_block(const std::uint64_t (&items)[2], void* out) 
 template <class T>
 inline constexpr std::int64_t block_samples = 16 / sizeof(T);
 
-/// A thread makes one Philox block of the sequence; `first` counts blocks. The first sample that is wanted may lie
-/// within its block, and the last one too.
+/// A thread makes some Philox blocks of the sequence, block_threads apart. Side by side they share the loads of the
+/// constants of formulas, and hide latency. The first sample that is wanted may lie within its Philox block, and the
+/// last one too.
 template <class T, class Sampler>
 struct block_kernel {
   static constexpr int block_threads = 256;
+  static constexpr int per_thread = 4;  // Philox blocks
+  static constexpr std::int64_t group = per_thread * block_threads;
   using block_memory = no_state;
   using thread_memory = no_state;
 
   Sampler sampler;
-  position_in_stream stream;
+  core::philox_keys keys;
+  std::uint64_t task;
+  std::uint64_t first_block;  // that of the first sample
   std::int64_t within_block;  // of the first sample
   std::int64_t n;
   T* out;
 
-  std::int64_t n_blocks() const { return (within_block + n + block_samples<T> - 1) / block_samples<T>; }
+  std::int64_t n_groups() const {
+    const std::int64_t n_blocks = (within_block + n + block_samples<T> - 1) / block_samples<T>;
+    return (n_blocks + group - 1) / group;
+  }
 
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t i = global_thread<block_kernel>(at);
-    const std::int64_t first = i * block_samples<T> - within_block;
-    if (first >= n) {
-      return;
-    }
-    std::uint64_t draws[2];
-    core::philox_draws(stream.seed, stream.task, stream.first + static_cast<std::uint64_t>(i), draws);
-    std::uint64_t items[2];
-    core::block_items<T, double, float>(sampler, draws, items);
-    const bool is_whole = first >= 0 && first + block_samples<T> <= n;
-    if (is_whole && reinterpret_cast<std::uintptr_t>(out + first) % sizeof(items) == 0) {
-      store_block(items, out + first);
+    constexpr std::int64_t stride = block_threads * block_samples<T>;
+    const std::int64_t first = at.block * group * block_samples<T> - within_block;  // sample of the whole group
+    const std::int64_t own = first + at.thread * block_samples<T>;
+    words items[2];
+    make(first_block + static_cast<std::uint64_t>(at.block * group + at.thread), items);
+    const bool is_whole = first >= 0 && first + group * block_samples<T> <= n;
+    if (is_whole && reinterpret_cast<std::uintptr_t>(out + first) % 16 == 0) {
+      SAMEBITS_UNROLL
+      for (int k = 0; k < per_thread; ++k) {
+        store_block({items[0].lane[k], items[1].lane[k]}, out + own + k * stride);
+      }
     } else {
-      store_samples(items, first);
+      SAMEBITS_UNROLL
+      for (int k = 0; k < per_thread; ++k) {
+        store_samples({items[0].lane[k], items[1].lane[k]}, own + k * stride);
+      }
     }
   }
 
  private:
+  using doubles = core::thread_pack<double, per_thread>;
+  using floats = core::thread_pack<float, 2 * per_thread>;
+  using words = core::bits_t<doubles>;
+
+  SAMEBITS_HD void make(std::uint64_t block, words (&items)[2]) const {
+    words draws[2];
+    core::philox_draws(keys, task,
+                       words::of([&](int k) { return block + static_cast<std::uint64_t>(k * block_threads); }), draws);
+    core::block_items<T, doubles, floats>(sampler, draws, items);
+  }
   SAMEBITS_HD void store_samples(const std::uint64_t (&items)[2], std::int64_t first) const {
     SAMEBITS_UNROLL
     for (std::int64_t k = 0; k < block_samples<T>; ++k) {
@@ -115,9 +136,9 @@ void fill_device(core::sampling<core::layout::sixteen_bytes, T>, const Sampler& 
   for_chunks(n, chunk_of(n, out), 1, out, [&](std::int64_t done, std::int64_t count, T* data) {
     const position_in_stream start = stream + done;
     const auto within_block = static_cast<std::int64_t>(start.first % per_block);
-    const position_in_stream first_block{start.seed, start.task, start.first / per_block};
-    const kernel_type kernel{sampler, first_block, within_block, count, data};
-    launch(kernel, blocks_for<kernel_type>(kernel.n_blocks()));
+    const kernel_type kernel{
+        sampler, core::philox_keys(start.seed), start.task, start.first / per_block, within_block, count, data};
+    launch(kernel, kernel.n_groups());
   });
 }
 

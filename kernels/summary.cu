@@ -144,8 +144,11 @@ struct closed_moments {
   }
 };
 
-/// A thread per leaf, lane and element of the second moments and their differences' sums: chains about the leaf's mean.
-/// Elements are the lower triangle, row after row, and then the sums of differences.
+/// Second moments of a leaf and the sums of differences: the lower triangle, row after row, and then the sums.
+SAMEBITS_HD constexpr std::int64_t triangle(std::int64_t n) { return n * (n + 1) / 2; }
+SAMEBITS_HD constexpr std::int64_t elements(std::int64_t n_cols) { return triangle(n_cols) + n_cols; }
+
+/// A thread per leaf, lane and element of these: chains about the leaf's mean.
 template <class T>
 struct second_moments {
   leaf_batch<T> batch;
@@ -153,9 +156,6 @@ struct second_moments {
   const double* nodes;
   std::int64_t node_size;
   double* out;  // [n_leaves x lanes x elements]
-
-  SAMEBITS_HD static std::int64_t triangle(std::int64_t n) { return n * (n + 1) / 2; }
-  SAMEBITS_HD static std::int64_t elements(std::int64_t n_cols) { return triangle(n_cols) + n_cols; }
 
   SAMEBITS_HD std::int64_t n_threads() const { return batch.n_leaves() * batch.n_lanes() * elements(batch.n_cols); }
   SAMEBITS_HD void reduce(std::int64_t thread) const {
@@ -184,31 +184,43 @@ struct second_moments {
   }
 };
 
-/// A thread per leaf completes the covariances.
+/// A thread per leaf and element: folds the lanes of second moments to the first lane's place.
+struct second_fold {
+  double* second;  // of second_moments
+  std::int64_t n_leaves;
+  std::int64_t n_lanes;
+  std::int64_t n_elements;
+
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves * n_elements; }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
+    core::fold_lanes_of(second + thread / n_elements * n_lanes * n_elements, n_elements, n_lanes, thread % n_elements);
+  }
+};
+
+/// A thread per leaf and element of its matrix completes the covariances; those of the diagonal see to the means.
 struct closed_covariances {
-  const double* sums;  // folded
-  double* second;      // of second_moments
+  const double* sums;    // folded
+  const double* second;  // folded
   double* nodes;
   std::int64_t n_leaves;
   std::int64_t n_cols;
 
-  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves; }
-  SAMEBITS_HD void reduce(std::int64_t leaf) const {
+  SAMEBITS_HD std::int64_t n_threads() const { return n_leaves * n_cols * n_cols; }
+  SAMEBITS_HD void reduce(std::int64_t thread) const {
+    const std::int64_t leaf = thread / (n_cols * n_cols);
+    const std::int64_t a = thread / n_cols % n_cols;
+    const std::int64_t b = thread % n_cols;
     const std::int64_t n_lanes = core::row_lanes(n_cols);
-    const std::int64_t n = n_cols * (n_cols + 1) / 2 + n_cols;
-    double* const own = second + leaf * n_lanes * n;
+    const double* const own = second + leaf * n_lanes * elements(n_cols);
+    const double* const rest = own + triangle(n_cols);
     const core::covariance_node node(nodes + leaf * core::covariance_node::size(n_cols), n_cols);
-    for (std::int64_t j = 0; j < n; ++j) {
-      core::fold_lanes_of(own, n, n_lanes, j);
-    }
-    std::int64_t j = 0;
-    for (std::int64_t a = 0; a < n_cols; ++a) {
+    const double shift = core::per_weight(rest[a], *node.weight);
+    // Equal states have equal bytes: there are zeros above the diagonal.
+    node.second[a * n_cols + b] = b > a ? 0.0 : core::centred_second(own[triangle(a) + b], shift, rest[b]);
+    if (a == b) {
       node.mean[a] = core::per_weight(sums[leaf * n_cols * n_lanes + a], *node.weight);
-      for (std::int64_t b = 0; b <= a; ++b) {
-        node.second[a * n_cols + b] = own[j++];
-      }
+      core::close_mean(shift, a, node);
     }
-    core::close_covariance(own + j, n_cols, node);
   }
 };
 
@@ -225,20 +237,91 @@ struct taken_sums {
   }
 };
 
-/// One level of the tree: a thread per pair of nodes.
-struct node_merge {
+/// One level of the tree: some threads of a block per pair of nodes, for its numbers in turn. Means come first, then
+/// second moments of two columns, which need how far both means were apart; last the weights, which all of them need.
+struct node_merge_kernel {
+  static constexpr int block_threads = 128;
+  using block_memory = no_state;
+  using thread_memory = no_state;
+
   samebits_statistic statistic;
   double* nodes;
   std::int64_t n_nodes;
   std::int64_t n_cols;
   std::int64_t node_size;
   std::int64_t step;
+  int pair_threads;  // divides block_threads
 
-  SAMEBITS_HD std::int64_t n_threads() const { return (n_nodes + 2 * step - 1) / (2 * step); }
-  SAMEBITS_HD void reduce(std::int64_t pair) const {
-    const std::int64_t left = pair * 2 * step;
-    if (left + step < n_nodes) {
-      core::merge_nodes(statistic, nodes + left * node_size, nodes + (left + step) * node_size, n_cols);
+  node_merge_kernel(samebits_statistic statistic_, double* nodes_, std::int64_t n_nodes_, std::int64_t n_cols_,
+                    std::int64_t step_)
+      : statistic(statistic_),
+        nodes(nodes_),
+        n_nodes(n_nodes_),
+        n_cols(n_cols_),
+        node_size(core::node_size(statistic_, n_cols_)),
+        step(step_),
+        pair_threads(1) {
+    const std::int64_t numbers = statistic == samebits_statistic_covariance ? n_cols * n_cols : n_cols;
+    while (pair_threads < block_threads && pair_threads < numbers) {
+      pair_threads *= 2;
+    }
+  }
+
+  std::int64_t n_threads() const { return (n_nodes + step - 1) / (2 * step) * pair_threads; }
+
+  SAMEBITS_HD int phases() const {
+    return statistic == samebits_statistic_covariance ? 3 : statistic == samebits_statistic_moments ? 2 : 1;
+  }
+  SAMEBITS_HD void run(int phase, thread_position at, block_memory&, thread_memory&) const {
+    const std::int64_t thread = global_thread<node_merge_kernel>(at);
+    const std::int64_t left_node = thread / pair_threads * 2 * step;
+    if (left_node + step >= n_nodes) {
+      return;
+    }
+    double* const left = nodes + left_node * node_size;
+    double* const right = left + step * node_size;
+    const std::int64_t own = thread % pair_threads;
+    if (statistic < samebits_statistic_moments) {
+      merge_sums(own, left, right);
+    } else if (phase == phases() - 1) {
+      if (own == 0) {
+        core::merge_sums(left, right, 1);  // nodes begin with their weights
+      }
+    } else if (statistic == samebits_statistic_moments) {
+      merge_moments(own, core::moments_node(left, n_cols), core::moments_node(right, n_cols));
+    } else {
+      merge_covariances(phase, own, core::covariance_node(left, n_cols), core::covariance_node(right, n_cols));
+    }
+  }
+
+ private:
+  SAMEBITS_HD void merge_sums(std::int64_t own, double* left, const double* right) const {
+    for (std::int64_t a = own; a < n_cols; a += pair_threads) {
+      core::merge_sums(left + a, right + a, 1);
+    }
+  }
+  SAMEBITS_HD void merge_moments(std::int64_t own, const core::moments_node& left,
+                                 const core::moments_node& right) const {
+    const core::mean_merge means(*left.weight, *right.weight);
+    for (std::int64_t a = own; a < n_cols; a += pair_threads) {
+      core::merge_moments_column(left, right, means, a);
+    }
+  }
+  SAMEBITS_HD void merge_covariances(int phase, std::int64_t own, const core::covariance_node& left,
+                                     const core::covariance_node& right) const {
+    const core::mean_merge means(*left.weight, *right.weight);
+    if (phase == 0) {
+      for (std::int64_t a = own; a < n_cols; a += pair_threads) {
+        core::merge_mean(left, right, means, a);
+      }
+      return;
+    }
+    for (std::int64_t e = own; e < n_cols * n_cols; e += pair_threads) {
+      const std::int64_t a = e / n_cols;
+      const std::int64_t b = e % n_cols;
+      if (b <= a) {
+        left.second[e] = means.second(left.second[e], right.second[e], right.mean[a], right.mean[b]);
+      }
     }
   }
 };
@@ -290,7 +373,8 @@ class summary_on_device {
   /// The node of the leaves on the device, to the first one.
   void merge_leaves(std::int64_t n_leaves) {
     for (std::int64_t step = 1; step < n_leaves; step *= 2) {
-      launch_reduction<64>(node_merge{statistic_, nodes_.data(), n_leaves, n_cols_, node_size_, step});
+      const node_merge_kernel kernel(statistic_, nodes_.data(), n_leaves, n_cols_, step);
+      launch(kernel, blocks_for<node_merge_kernel>(kernel.n_threads()));
     }
   }
 
@@ -329,9 +413,10 @@ class summary_on_device {
       launch_reduction(closed_moments{sums_.data(), spreads_.data(), nodes, n_leaves, n_cols_});
       return;
     }
-    second_.make_room(n_leaves * batch.n_lanes() * second_moments<T>::elements(n_cols_));
+    second_.make_room(n_leaves * batch.n_lanes() * elements(n_cols_));
     launch_reduction(second_moments<T>{batch, sums_.data(), nodes, node_size_, second_.data()});
-    launch_reduction<64>(closed_covariances{sums_.data(), second_.data(), nodes, n_leaves, n_cols_});
+    launch_reduction(second_fold{second_.data(), n_leaves, batch.n_lanes(), elements(n_cols_)});
+    launch_reduction(closed_covariances{sums_.data(), second_.data(), nodes, n_leaves, n_cols_});
   }
 
   samebits_statistic statistic_;

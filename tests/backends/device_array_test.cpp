@@ -164,7 +164,7 @@ TEST_P(device_array_of, emulated_numbers_are_out_of_the_hosts_reach) {
 /// Fills part of an array on the device, at any place and from any number, and looks at all of it.
 template <class T>
 void expect_fill(const context& ctx, const samebits_distribution& distribution, std::int64_t row_size, T mark) {
-  for (const std::int64_t n : {1, 2, 3, 8, 1000}) {
+  for (const std::int64_t n : {1, 2, 3, 8, 4500}) {
     for (const std::int64_t place : {0, 1, 2, 3}) {
       for (const std::uint64_t first : {0, 1, 2, 3, 5}) {
         SCOPED_TRACE(std::to_string(n) + " from " + std::to_string(first) + " at " + std::to_string(place));

@@ -129,6 +129,26 @@ TEST_P(stream_fill, gives_any_part_of_the_words_alone) { expect_parts_of_the_who
 TEST_P(stream_fill, gives_any_part_of_the_uniforms_alone) { expect_parts_of_the_whole(ctx(), uniforms); }
 TEST_P(stream_fill, gives_any_part_of_the_normals_alone) { expect_parts_of_the_whole(ctx(), normals); }
 
+/// A GPU's blocks make `group` elements each: parts that begin and end around there.
+template <class Fill>
+void expect_parts_around_groups(const context& ctx, const Fill& fill, std::size_t group) {
+  const auto whole = fill(ctx, 0, 2 * group + 16);
+  for (const std::size_t first : {std::size_t{0}, std::size_t{1}, std::size_t{3}, group - 1, group}) {
+    for (const std::size_t end : {group - 1, group, group + 1, group + 15, group + 17, 2 * group, 2 * group + 1}) {
+      const auto at = [&](std::size_t i) { return whole.begin() + static_cast<std::ptrdiff_t>(i); };
+      if (first <= end) {
+        ASSERT_EQ(fill(ctx, first, end - first), std::vector(at(first), at(end))) << "from " << first << " to " << end;
+      }
+    }
+  }
+}
+
+TEST_P(stream_fill, gives_any_part_around_the_groups_of_a_gpu) {
+  expect_parts_around_groups(ctx(), words, 4'096);
+  expect_parts_around_groups(ctx(), uniforms, 2'048);
+  expect_parts_around_groups(ctx(), normals, 2'048);
+}
+
 template <class Fill>
 void expect_a_large_part_of_the_whole(const context& ctx, const Fill& fill, std::size_t n) {
   const auto whole = fill(ctx, 0, n);

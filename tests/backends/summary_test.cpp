@@ -281,6 +281,21 @@ std::vector<std::int64_t> uneven_bounds(std::int64_t n_rows, int n, std::mt19937
   return bounds;
 }
 
+// More columns than a block of a GPU has threads, and leaves without a neighbour on two levels of the tree.
+TEST_P(summaries, of_wide_rows_have_the_bits_of_the_scalar_cpu) {
+  const context scalar({"cpu", "scalar", 1});
+  const table<double> t(5 * 512 + 1, 131);
+  for (const statistic what : statistics) {
+    partial_summary expected(what, t.n_cols);
+    partial_summary found(what, t.n_cols);
+
+    add_range(expected, scalar, t, 0, t.n_rows);
+    add_range(found, ctx(), t, 0, t.n_rows);
+
+    EXPECT_TRUE(same_bits(result_of(found), result_of(expected))) << "statistic " << static_cast<int>(what);
+  }
+}
+
 TEST_P(summaries, of_ranges_merged_in_any_order_have_the_bits_of_one_pass) {
   std::mt19937_64 bits(3);
   for (const statistic what : statistics) {

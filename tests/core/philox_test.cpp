@@ -88,6 +88,21 @@ TEST(philox, ignores_the_high_halves_of_its_words) {
   }
 }
 
+TEST(philox, makes_the_same_draws_of_keys_that_were_made_before) {
+  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{0x0123456789abcdef}, ~std::uint64_t{0}}) {
+    const core::philox_keys keys(seed);
+    for (const std::uint64_t block : {std::uint64_t{0}, std::uint64_t{1} << 32, ~std::uint64_t{0}}) {
+      std::uint64_t of_seed[2];
+      std::uint64_t of_keys[2];
+
+      core::philox_draws(seed, std::uint64_t{7} << 33, block, of_seed);
+      core::philox_draws(keys, std::uint64_t{7} << 33, block, of_keys);
+
+      EXPECT_EQ(std::to_array(of_keys), std::to_array(of_seed)) << seed << ", block " << block;
+    }
+  }
+}
+
 // C++26's std::philox4x32 with a seed is stream (seed, 0) from its start; its value number n is word (n - 1) % 4 of
 // block (n - 1) / 4. After 2^66 values it goes on with stream (seed, 1).
 TEST(stream, has_the_10000th_value_of_the_standard_philox_engine) {

@@ -269,6 +269,14 @@ SAMEBITS_HD SAMEBITS_INLINE V cospi_tail(V r2) {
   }
 }
 
+/// n odd ? x : y
+template <class V>
+SAMEBITS_HD SAMEBITS_INLINE V select_odd(bits_t<V> n, V x, V y) {
+  constexpr int top = static_cast<int>(8 * sizeof(scalar_t<V>)) - 1;
+  const V parity = from_bits(shift_left<top>(n) | bits_t<V>(math_constants<scalar_t<V>>::bits_of_one));
+  return select_less(parity, V(0), x, y);
+}
+
 /// s = sin(pi (n / 2 + r)) and c = cos(pi (n / 2 + r)) for |r| <= 1/4, where the low two bits of `quarter` are those of
 /// n.
 template <class V>
@@ -280,9 +288,8 @@ SAMEBITS_HD SAMEBITS_INLINE void sincospi_kernel(V r, bits_t<V> quarter, V& s, V
   const V sine = fma(r, V(constants::pi_high), r * fma(sinpi_tail(r2), r2, V(constants::pi_low)));
   const V cosine = fma(cospi_tail(r2), r2, V(1));
   // Each quarter turn maps (sin, cos) to (cos, -sin): odd n exchanges them, bit 1 of n and of n + 1 are their signs.
-  const V parity = from_bits(shift_left<top>(quarter) | bits(constants::bits_of_one));
-  const V unsigned_s = select_less(parity, V(0), cosine, sine);
-  const V unsigned_c = select_less(parity, V(0), sine, cosine);
+  const V unsigned_s = select_odd(quarter, cosine, sine);
+  const V unsigned_c = select_odd(quarter, sine, cosine);
   const bits sign_mask = bits(constants::sign_mask);
   s = from_bits(to_bits(unsigned_s) ^ (shift_left<top - 1>(quarter) & sign_mask));
   c = from_bits(to_bits(unsigned_c) ^ (shift_left<top - 1>(quarter + bits(1)) & sign_mask));

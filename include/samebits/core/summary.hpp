@@ -161,11 +161,21 @@ struct mean_merge {
     return apart;
   }
 
-  /// What the distance of the means adds to a second moment of two columns.
-  SAMEBITS_HD SAMEBITS_INLINE double between(double apart_a, double apart_b) const {
-    return (apart_a * apart_b) * (left_weight * right_share);
+  /// The second moment of two columns about the mean of both groups.
+  SAMEBITS_HD SAMEBITS_INLINE double second(double left, double right, double apart_a, double apart_b) const {
+    return (left + right) + (apart_a * apart_b) * (left_weight * right_share);
   }
 };
+
+/// Column a of left and right, as one, to the left. Weights stay.
+SAMEBITS_HD inline void merge_moments_column(const moments_node& left, const moments_node& right,
+                                             const mean_merge& means, std::int64_t a) {
+  const double apart = means.move(left.mean[a], left.mean_rest[a], right.mean[a], right.mean_rest[a]);
+  left.second[a] = means.second(left.second[a], right.second[a], apart, apart);
+  left.sum[a] = left.sum[a] + right.sum[a];
+  left.least[a] = select_less(right.least[a], left.least[a], right.least[a], left.least[a]);
+  left.largest[a] = max(left.largest[a], right.largest[a]);
+}
 
 /// left and right, as one, to the left.
 SAMEBITS_HD inline void merge_moments(double* left_start, double* right_start, std::int64_t n_cols) {
@@ -173,11 +183,7 @@ SAMEBITS_HD inline void merge_moments(double* left_start, double* right_start, s
   const moments_node right(right_start, n_cols);
   const mean_merge means(*left.weight, *right.weight);
   for (std::int64_t a = 0; a < n_cols; ++a) {
-    const double apart = means.move(left.mean[a], left.mean_rest[a], right.mean[a], right.mean_rest[a]);
-    left.second[a] = (left.second[a] + right.second[a]) + means.between(apart, apart);
-    left.sum[a] = left.sum[a] + right.sum[a];
-    left.least[a] = select_less(right.least[a], left.least[a], right.least[a], left.least[a]);
-    left.largest[a] = max(left.largest[a], right.largest[a]);
+    merge_moments_column(left, right, means, a);
   }
   *left.weight = *left.weight + *right.weight;
 }
@@ -240,21 +246,37 @@ struct covariance_node {
   SAMEBITS_HD static std::int64_t size(std::int64_t n_cols) { return 1 + 2 * n_cols + n_cols * n_cols; }
 };
 
+/// A second moment of columns a and b about their means, from that about their means as rounded: `shift_a` is what the
+/// rounding left, and `rest_b` the sum of the differences.
+SAMEBITS_HD SAMEBITS_INLINE double centred_second(double second, double shift_a, double rest_b) {
+  return fnma(shift_a, rest_b, second);
+}
+SAMEBITS_HD SAMEBITS_INLINE void close_mean(double shift, std::int64_t a, const covariance_node& node) {
+  node.mean[a] = two_sum(node.mean[a], shift, node.mean_rest[a]);
+}
+
 /// Completes a leaf whose second moments are about node.mean; `rest` [n_cols] holds the sums of the differences from
 /// it.
 SAMEBITS_HD inline void close_covariance(double* rest, std::int64_t n_cols, const covariance_node& node) {
   for (std::int64_t a = 0; a < n_cols; ++a) {
     const double shift = per_weight(rest[a], *node.weight);
     for (std::int64_t b = 0; b <= a; ++b) {
-      node.second[a * n_cols + b] = fnma(shift, rest[b], node.second[a * n_cols + b]);
+      node.second[a * n_cols + b] = centred_second(node.second[a * n_cols + b], shift, rest[b]);
     }
     for (std::int64_t b = a + 1; b < n_cols; ++b) {
       node.second[a * n_cols + b] = 0.0;  // equal states have equal bytes
     }
   }
   for (std::int64_t a = 0; a < n_cols; ++a) {
-    node.mean[a] = two_sum(node.mean[a], per_weight(rest[a], *node.weight), node.mean_rest[a]);
+    close_mean(per_weight(rest[a], *node.weight), a, node);
   }
+}
+
+/// The mean of column a of left and right, to the left. Weights stay; how far the means were apart goes to the right,
+/// and is returned.
+SAMEBITS_HD SAMEBITS_INLINE double merge_mean(const covariance_node& left, const covariance_node& right,
+                                              const mean_merge& means, std::int64_t a) {
+  return right.mean[a] = means.move(left.mean[a], left.mean_rest[a], right.mean[a], right.mean_rest[a]);
 }
 
 /// left and right, as one. `right` is used up.
@@ -263,11 +285,10 @@ SAMEBITS_HD inline void merge_covariances(double* left_start, double* right_star
   const covariance_node right(right_start, n_cols);
   const mean_merge means(*left.weight, *right.weight);
   for (std::int64_t a = 0; a < n_cols; ++a) {
-    const double apart = means.move(left.mean[a], left.mean_rest[a], right.mean[a], right.mean_rest[a]);
-    right.mean[a] = apart;
+    const double apart = merge_mean(left, right, means, a);
     for (std::int64_t b = 0; b <= a; ++b) {
       double& second = left.second[a * n_cols + b];
-      second = (second + right.second[a * n_cols + b]) + means.between(apart, right.mean[b]);
+      second = means.second(second, right.second[a * n_cols + b], apart, right.mean[b]);
     }
   }
   *left.weight = *left.weight + *right.weight;
