@@ -64,7 +64,8 @@ std::map<std::string, double> floors(const work& w, const rates& roofs) {
   };
   return {{"memory", seconds(w.bytes_read, "read") + seconds(w.bytes_written, "store")},
           {"double", seconds(w.flop_double, "double")},
-          {"float", seconds(w.flop_float, "float")}};
+          {"float", seconds(w.flop_float, "float")},
+          {"copies", std::max(seconds(w.bytes_each_way, "upload"), seconds(w.bytes_each_way, "download"))}};
 }
 
 /// The roof that the work meets first, and how near it comes.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct work {
   double bytes_written = 0;
   double flop_double = 0;
   double flop_float = 0;
+  double bytes_each_way = 0;  ///< copied to the device, and as many back
 };
 
 /// An operation made ready on one backend.
@@ -63,6 +65,9 @@ using facts = std::map<std::string, std::string>;
 facts device_facts();
 /// Of CUB and Thrust, as their headers have it.
 std::string cccl_version();
+
+/// Pinned memory of the host; ordinary memory where there is no device.
+std::shared_ptr<double> pinned_memory(std::int64_t n);
 
 /// Waits for everything that was asked of the device. Throws what went wrong.
 void wait_for_device();

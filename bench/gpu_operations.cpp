@@ -11,6 +11,7 @@
 #include "samebits/exact_sum.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/histogram.hpp"
+#include "samebits/math.hpp"
 #include "samebits/matmul.hpp"
 #include "samebits/pairwise.hpp"
 #include "samebits/random.hpp"
@@ -39,20 +40,23 @@ std::string count_text(std::int64_t n) { return std::to_string(n); }
 
 /// Of all numbers, or of 16 pieces of a long array: SHA-256 is slower than any GPU.
 template <class T>
-std::string digest_of(const device_array<T>& numbers) {
+std::string digest_of(std::span<const T> host) {
   constexpr std::size_t n_pieces = 16;
   constexpr std::size_t most = (std::size_t{4} << 20) / sizeof(T);
-  const std::vector<T> host = numbers.to_host();
   const std::size_t stride = host.size() / n_pieces;
   sha256 digest;
   if (stride <= most) {
-    digest.update(std::as_bytes(std::span(host)));
+    digest.update(std::as_bytes(host));
   } else {
     for (std::size_t i = 0; i < n_pieces; ++i) {
-      digest.update(std::as_bytes(std::span(host).subspan(i * stride, most)));
+      digest.update(std::as_bytes(host.subspan(i * stride, most)));
     }
   }
   return digest_text(digest.finish());
+}
+template <class T>
+std::string digest_of(const device_array<T>& numbers) {
+  return digest_of(std::span<const T>(numbers.to_host()));
 }
 
 /// A job whose result are numbers of the host.
@@ -87,6 +91,30 @@ operation fill_operation(const std::string& name, const Distribution& distributi
           [=](const context& ctx) {
             const auto out = std::make_shared<device_array<T>>(ctx, n);
             return job{[=] { fill(ctx, distribution, {1, 2}, 0, out->span()); }, [=] { return digest_of(*out); }};
+          }};
+}
+
+// ---- copies ------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<double> ordinary_memory(std::int64_t n) {
+  return {new double[static_cast<std::size_t>(n)], [](double* p) { delete[] p; }};
+}
+
+/// A function that takes no time beside the copies of its numbers to the device and back.
+operation host_operation(const std::string& memory, std::int64_t n,
+                         const std::function<std::shared_ptr<double>(std::int64_t)>& allocate) {
+  return {"exp of " + memory + " memory float64",
+          count_text(n),
+          n,
+          {.bytes_each_way = static_cast<double>(n) * sizeof(double)},
+          [=](const context& ctx) {
+            const auto x = allocate(n);
+            const auto out = allocate(n);
+            const std::span<double> all(x.get(), static_cast<std::size_t>(n));
+            const std::span<double> results(out.get(), all.size());
+            fill(ctx, dist::normal{}, {1, 2}, 0, all);
+            return job{[ctx, x, out, all, results] { samebits::exp(ctx, all, results); },
+                       [out, results] { return digest_of(std::span<const double>(results)); }};
           }};
 }
 
@@ -318,6 +346,8 @@ std::vector<operation> operations(bool small) {
   std::vector<operation> all;
   const std::int64_t n_bytes = small ? 8 * 1'000'003 : std::int64_t{1} << 30;
   add_fills(all, n_bytes);
+  const std::int64_t n_host = (std::int64_t{1} << (small ? 23 : 25)) + 3;  // several pieces
+  add(all, {host_operation("ordinary", n_host, ordinary_memory), host_operation("pinned", n_host, pinned_memory)});
   add(all, reductions<float>(n_bytes));
   add(all, reductions<double>(n_bytes));
   if (small) {

@@ -186,6 +186,20 @@ void add_bandwidths(std::vector<roof>& roofs) {
        rate(2.0 * n_bytes, seconds_of([&] { copy_kernel<<<blocks, block_threads>>>(a.get(), n, b.get()); }))});
 }
 
+/// From pinned memory, and to it.
+void add_copies(std::vector<roof>& roofs) {
+  constexpr std::size_t n = std::size_t{1} << 25;
+  constexpr std::size_t n_bytes = n * sizeof(double);
+  const auto device = device_buffer<double>(n);
+  const auto host = pinned_memory(n);
+  const auto add = [&](const char* name, void* to, const void* from) {
+    const auto copy = [=] { require(cudaMemcpyAsync(to, from, n_bytes, cudaMemcpyDefault, nullptr), "copy"); };
+    roofs.push_back({name, "bytes/s", n_bytes / seconds_of(copy)});
+  };
+  add("upload", device.get(), host.get());
+  add("download", host.get(), device.get());
+}
+
 /// `per_thread` operations of every thread.
 template <class Launch>
 double operations_per_second(double per_thread, const Launch& launch) {
@@ -240,6 +254,15 @@ void add_latencies(std::vector<roof>& roofs) {
 
 }  // namespace
 
+std::shared_ptr<double> pinned_memory(std::int64_t n) {
+  void* data = nullptr;
+  if (cudaHostAlloc(&data, static_cast<std::size_t>(n) * sizeof(double), cudaHostAllocDefault) == cudaSuccess) {
+    return {static_cast<double*>(data), [](double* p) { cudaFreeHost(p); }};
+  }
+  cudaGetLastError();
+  return {new double[static_cast<std::size_t>(n)], [](double* p) { delete[] p; }};
+}
+
 void wait_for_device() { require(cudaDeviceSynchronize(), "the device"); }
 
 facts device_facts() {
@@ -261,6 +284,7 @@ facts device_facts() {
 std::vector<roof> measured_roofs() {
   std::vector<roof> roofs;
   add_bandwidths(roofs);
+  add_copies(roofs);
   add_rates(roofs);
   add_tensor_rates(roofs);
   add_latencies(roofs);

@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
+
+#include "kernels/copy_lane.hpp"
+#include "kernels/staged_copy.hpp"
 
 #if defined(__CUDACC__)
 #include <stdexcept>
@@ -182,17 +186,20 @@ class device_array {
   std::int64_t size_ = 0;
 };
 
-/// Numbers of the caller that kernels read, piece after piece: where they are if that is the device, else uploaded.
+/// Numbers of the caller that kernels read, piece after piece: where they are if that is the device, else uploaded. A
+/// piece of some of them comes while kernels work on the one before, unless the host waits for these first.
 template <class T>
 class device_input {
  public:
-  /// `numbers` may be null: then so are the pieces.
-  explicit device_input(const T* numbers) : numbers_(numbers), is_there_(lies_on_device(numbers)) {}
+  /// `numbers`, `size` in all, may be null: then so are the pieces. They must stay as they are until the end of this
+  /// object.
+  device_input(const T* numbers, std::int64_t size)
+      : numbers_(numbers), size_(size), is_there_(lies_on_device(numbers)) {}
 
   /// True where nothing needs room on the device, so that one piece is enough.
   bool is_there() const { return is_there_; }
 
-  /// n numbers from `first` on, until the next piece.
+  /// n numbers from `first` on, for kernels that are launched before the next piece.
   const T* piece(std::int64_t first, std::int64_t n) {
     if (numbers_ == nullptr || n == 0) {
       return nullptr;
@@ -200,40 +207,77 @@ class device_input {
     if (is_there_) {
       return numbers_ + first;
     }
-    staged_.make_room(n);
-    upload(staged_.data(), numbers_ + first, n);
-    return staged_.data();
+    if (n == size_) {
+      buffers_[0].make_room(n);
+      upload(buffers_[0].data(), numbers_, n);
+      return buffers_[0].data();
+    }
+    if (!pieces_ || n > room_) {
+      make_room(n);
+    }
+    return static_cast<const T*>(pieces_->bring(numbers_ + first, static_cast<std::size_t>(n) * sizeof(T)));
   }
 
  private:
+  void make_room(std::int64_t n) {
+    pieces_.reset();
+    buffers_[0].make_room(n);
+    buffers_[1].make_room(n);
+    room_ = n;
+    pieces_.emplace(buffers_[0].data(), buffers_[1].data(), is_pinned(numbers_, numbers_ + size_ - 1));
+  }
+
   const T* numbers_;
+  std::int64_t size_;
   bool is_there_;
-  device_array<T> staged_;
+  std::int64_t room_ = 0;  // for a piece
+  device_array<T> buffers_[2];
+  std::optional<staged_upload<copy_lane>> pieces_;  // ends before the buffers do
 };
 
-/// An array of the caller that kernels fill, piece after piece: where it is if that is the device, else downloaded.
+/// An array of the caller that kernels fill, piece after piece: where it is if that is the device, else downloaded, a
+/// piece while kernels fill the next one.
 template <class T>
 class device_output {
  public:
-  explicit device_output(T* numbers) : numbers_(numbers), is_there_(lies_on_device(numbers)) {}
+  /// `size` numbers in all; null: nobody wants them, and pieces are not filled.
+  device_output(T* numbers, std::int64_t size) : numbers_(numbers), size_(size), is_there_(lies_on_device(numbers)) {}
 
   bool is_there() const { return is_there_; }
 
-  /// Calls fill(data) for elements first .. first + n - 1, which lie at `data` on the device.
+  /// Calls fill(data) for elements first .. first + n - 1, which lie at `data` on the device. Pieces come in order, the
+  /// largest first; after the one that ends the array all are there, where that is the host's.
   template <class Fill>
   void piece(std::int64_t first, std::int64_t n, const Fill& fill) {
+    if (numbers_ == nullptr) {
+      return;
+    }
     if (is_there_) {
       return fill(numbers_ + first);
     }
-    staged_.make_room(n);
-    fill(staged_.data());
-    download(numbers_ + first, staged_.data(), n);
+    if (n == size_) {
+      buffers_[0].make_room(n);
+      fill(buffers_[0].data());
+      return download(numbers_, buffers_[0].data(), n);
+    }
+    if (!pieces_) {
+      buffers_[0].make_room(n);
+      buffers_[1].make_room(n);
+      pieces_.emplace(buffers_[0].data(), buffers_[1].data(), is_pinned(numbers_, numbers_ + size_ - 1));
+    }
+    pieces_->take(numbers_ + first, static_cast<std::size_t>(n) * sizeof(T),
+                  [&](void* data) { fill(static_cast<T*>(data)); });
+    if (first + n == size_) {
+      pieces_->finish();
+    }
   }
 
  private:
   T* numbers_;
+  std::int64_t size_;
   bool is_there_;
-  device_array<T> staged_;
+  device_array<T> buffers_[2];
+  std::optional<staged_download<copy_lane>> pieces_;  // ends before the buffers do
 };
 
 }  // namespace samebits::kernels

@@ -6,6 +6,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/work_space.hpp"
 #include "samebits/core/exact_sum.hpp"
 
 namespace samebits::kernels {
@@ -87,9 +88,8 @@ void merge_parts(const partial_sums& partial) {
   }
 }
 
-/// Numbers on the device at a time, columns whose sums are there, threads at most (or as many as columns), and rows
-/// that make a part of a column worth while.
-constexpr std::int64_t chunk_numbers = std::int64_t{1} << 22;
+/// Columns whose sums are on the device, threads at most (or as many as columns), and rows that make a part of a column
+/// worth while.
 constexpr std::int64_t most_cols = std::int64_t{1} << 16;
 constexpr std::int64_t most_threads = std::int64_t{1} << 14;
 constexpr std::int64_t part_rows = 256;
@@ -106,7 +106,10 @@ template <class T>
 class exact_pass {
  public:
   exact_pass(const samebits_rows& rows, core::exact_sum* sums)
-      : rows_(rows), sums_(sums), x_(static_cast<const T*>(rows.x)), y_(static_cast<const T*>(rows.y)) {}
+      : rows_(rows),
+        sums_(sums),
+        x_(static_cast<const T*>(rows.x), rows.n_rows * rows.n_cols),
+        y_(static_cast<const T*>(rows.y), rows.n_rows * rows.n_cols) {}
 
   void run() {
     std::vector<core::exact_sum> found(static_cast<std::size_t>(rows_.n_cols));
@@ -122,7 +125,7 @@ class exact_pass {
  private:
   void sum_up(column_range columns, core::exact_sum* found) {
     const std::int64_t chunk_rows =
-        are_there(columns) ? rows_.n_rows : smaller(rows_.n_rows, (chunk_numbers - 1) / columns.n + 1);
+        are_there(columns) ? rows_.n_rows : smaller(rows_.n_rows, (piece_numbers - 1) / columns.n + 1);
     const partial_sums partial = cleared_sums(columns.n, chunk_rows);
     for (std::int64_t first = 0; first < rows_.n_rows; first += chunk_rows) {
       const std::int64_t n = smaller(chunk_rows, rows_.n_rows - first);

@@ -6,6 +6,7 @@
 #include "kernels/gmm_fused.hpp"
 #include "kernels/gmm_moments.hpp"
 #include "kernels/gmm_pack.hpp"
+#include "kernels/gmm_windows.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/tree_fold.hpp"
@@ -16,38 +17,14 @@ namespace {
 
 // ---- rows ----------------------------------------------------------------------------------------------------------
 
-/// Turns rows of the caller's layout on their side. A thread per element.
-template <class T>
-struct turn_kernel {
-  static constexpr int block_threads = 256;
-  using block_memory = no_state;
-  using thread_memory = no_state;
-
-  const T* from;  // n_rows x n_cols
-  std::int64_t n_rows;
-  std::int64_t n_cols;
-  T* to;  // column b of row i at to[b * stride + i]
-  std::int64_t stride;
-
-  SAMEBITS_HD int phases() const { return 1; }
-  SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
-    const std::int64_t item = global_thread<turn_kernel>(at);
-    const std::int64_t b = item / n_rows;
-    const std::int64_t i = item % n_rows;
-    if (b < n_cols) {
-      to[b * stride + i] = from[i * n_cols + b];
-    }
-  }
-};
-
-/// Fills problem.columns. Rows of the host come some at a time, so that the device holds the data once.
+/// Fills problem.columns. Rows of the host come some at a time, so that the device holds the data little more than
+/// once.
 template <class T>
 void turn_rows(const T* x, gmm_problem_of<T>& problem) {
-  constexpr std::int64_t staged_numbers = std::int64_t{1} << 22;
   const std::int64_t n_rows = problem.n_rows;
   const std::int64_t n_cols = problem.n_cols;
-  const std::int64_t fitting_rows = staged_numbers / n_cols > 0 ? staged_numbers / n_cols : 1;
-  device_input<T> rows(x);
+  const std::int64_t fitting_rows = piece_numbers / n_cols > 0 ? piece_numbers / n_cols : 1;
+  device_input<T> rows(x, n_rows * n_cols);
   const std::int64_t step = fitting_rows < n_rows && !rows.is_there() ? fitting_rows : n_rows;
   problem.columns.make_room(n_rows * n_cols);
   for (std::int64_t first = 0; first < n_rows; first += step) {
@@ -58,12 +35,26 @@ void turn_rows(const T* x, gmm_problem_of<T>& problem) {
   }
 }
 
+/// Is there room for the rows, for what seeds take of each, and for work beside them? Of few rows nobody asks.
+template <class T>
+bool fits_device(const samebits_gmm_data& data) {
+  constexpr auto size = static_cast<std::int64_t>(sizeof(double));
+  const std::int64_t weight_bytes = data.sample_weights == nullptr ? 0 : size;
+  const std::int64_t row_bytes = data.n_cols * static_cast<std::int64_t>(sizeof(T)) + weight_bytes + 2 * size;
+  return data.n_rows <= work_bytes / 4 / row_bytes || data.n_rows <= (free_bytes() - 4 * work_bytes) / row_bytes;
+}
+
 template <class T>
 std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
   auto problem = std::make_unique<gmm_problem_of<T>>();
   problem->dtype = data.dtype;
   problem->n_rows = data.n_rows;
   problem->n_cols = data.n_cols;
+  if (!fits_device<T>(data)) {
+    problem->passing_rows = static_cast<const T*>(data.x);
+    problem->passing_weights = data.sample_weights;
+    return problem;
+  }
   turn_rows(static_cast<const T*>(data.x), *problem);
   if (data.sample_weights != nullptr) {
     problem->weights.make_room(data.n_rows);
@@ -98,7 +89,8 @@ struct pass_plan {
   std::int64_t batch_leaves = 1;  // a power of two
   int levels = 2;                 // of the tree over batches
 
-  pass_plan(const gmm_problem& problem, samebits_gmm_order order, const samebits_gmm_step& step, std::int64_t n_steps)
+  pass_plan(const gmm_problem_of<T>& problem, samebits_gmm_order order, const samebits_gmm_step& step,
+            std::int64_t n_steps)
       : n_leaves((problem.n_rows + leaf_rows - 1) / leaf_rows), fused(is_fused<T>(step, order)) {
     const gmm_components<T> one = layout_of<T>(step, 1);
     const std::int64_t node_bytes = node_size(one, true) * static_cast<std::int64_t>(sizeof(double));
@@ -108,7 +100,8 @@ struct pass_plan {
       ++most_levels;
     }
     n_mixtures = fitting(n_steps, leaf_bytes + most_levels * node_bytes);
-    while (batch_leaves < n_leaves &&
+    const std::int64_t most_leaves = row_windows<T>::most_leaves(problem);
+    while (batch_leaves < most_leaves &&
            n_mixtures * (2 * batch_leaves * leaf_bytes + most_levels * node_bytes) <= work_bytes) {
       batch_leaves *= 2;
     }
@@ -138,6 +131,7 @@ class gmm_pass {
   gmm_pass(gmm_problem_of<T>& problem, const pass_plan<T>& plan, samebits_gmm_order order, samebits_gmm_step* steps,
            std::int64_t n_steps)
       : problem_(problem),
+        windows_(problem),
         plan_(plan),
         order_(order),
         steps_(steps),
@@ -157,9 +151,6 @@ class gmm_pass {
     problem.open_nodes.make_room(plan.levels * node_size_);
     if (steps->shares == samebits_gmm_given) {
       problem.given.make_room(rows * components_.n_all());
-    }
-    if (steps->shares == samebits_gmm_random) {
-      upload_streams();
     }
   }
 
@@ -182,14 +173,6 @@ class gmm_pass {
   }
 
  private:
-  void upload_streams() {
-    std::vector<draw_stream> streams;
-    for (std::int64_t m = 0; m < n_steps_; ++m) {
-      streams.push_back({steps_[m].seed, steps_[m].task, steps_[m].first_draw});
-    }
-    upload_all(streams, streams_);
-  }
-
   double* open_node(int level) const { return problem_.open_nodes.data() + level * node_size_; }
 
   void merge_last(int depth) const {
@@ -198,19 +181,19 @@ class gmm_pass {
   }
 
   /// The node of a batch into the first node.
-  void sum_batch(std::int64_t first_leaf) const {
+  void sum_batch(std::int64_t first_leaf) {
     const std::int64_t leaves_left = plan_.n_leaves - first_leaf;
     const std::int64_t n_leaves = leaves_left < plan_.batch_leaves ? leaves_left : plan_.batch_leaves;
     const std::int64_t first_row = first_leaf * leaf_rows;
     const std::int64_t rows_left = problem_.n_rows - first_row;
     const std::int64_t n_rows = rows_left < n_leaves * leaf_rows ? rows_left : n_leaves * leaf_rows;
-    const gmm_batch<T> batch{
-        problem_.data(), components_,           first_row, n_rows, problem_.row_values.data(), with_sums_,
-        n_leaves,        problem_.nodes.data(), node_size_};
+    const row_window<T> window = windows_.window(first_row, n_rows);
+    const gmm_batch<T> batch{window.data, components_, window.first_row,      n_rows,    problem_.row_values.data(),
+                             with_sums_,  n_leaves,    problem_.nodes.data(), node_size_};
     if (plan_.fused) {
       fused_pass(batch, shape(), steps_->shares == samebits_gmm_hard);
     } else {
-      share_rows(batch);
+      share_rows(batch, first_row);
       sum_leaves(batch, shape());
     }
     fold_nodes(batch.nodes, n_leaves, node_size_);
@@ -218,24 +201,38 @@ class gmm_pass {
 
   samebits_gmm_shape shape() const { return steps_->components.shape; }
 
-  void share_rows(const gmm_batch<T>& batch) const {
+  /// `first_row` is that of the problem.
+  void share_rows(const gmm_batch<T>& batch, std::int64_t first_row) {
     switch (steps_->shares) {
       case samebits_gmm_given:
-        upload_given(batch);
+        upload_given(batch, first_row);
         take_given_shares(batch, problem_.given.data());
         break;
-      case samebits_gmm_random: draw_shares(batch, streams_.data()); break;
+      case samebits_gmm_random:
+        upload_streams(first_row - batch.first_row);
+        draw_shares(batch, streams_.data());
+        break;
       case samebits_gmm_hard: run_e_step(batch, shape(), order_, e_step::hard); break;
       case samebits_gmm_soft: run_e_step(batch, shape(), order_, e_step::soft); break;
     }
   }
 
-  void upload_given(const gmm_batch<T>& batch) const {
+  void upload_given(const gmm_batch<T>& batch, std::int64_t first_row) const {
     const std::int64_t n_components = components_.n_components;
     for (std::int64_t m = 0; m < n_steps_; ++m) {
       upload(problem_.given.data() + m * batch.n_rows * n_components,
-             steps_[m].responsibilities + batch.first_row * n_components, batch.n_rows * n_components);
+             steps_[m].responsibilities + first_row * n_components, batch.n_rows * n_components);
     }
+  }
+
+  /// `skipped` rows of the problem lie before those that batches count.
+  void upload_streams(std::int64_t skipped) {
+    std::vector<draw_stream> streams;
+    for (std::int64_t m = 0; m < n_steps_; ++m) {
+      const auto skipped_draws = static_cast<std::uint64_t>(skipped * components_.n_components);
+      streams.push_back({steps_[m].seed, steps_[m].task, steps_[m].first_draw + skipped_draws});
+    }
+    upload_all(streams, streams_);
   }
 
   void unpack(const double* node) const {
@@ -251,6 +248,7 @@ class gmm_pass {
   }
 
   gmm_problem_of<T>& problem_;
+  row_windows<T> windows_;
   const pass_plan<T>& plan_;
   samebits_gmm_order order_;
   samebits_gmm_step* steps_;

@@ -7,7 +7,7 @@
 namespace samebits::kernels {
 
 /// The batch starts at `first_row`, a multiple of leaf_rows where sums are taken; its row i is row first_row + i of the
-/// problem. All mixtures of a batch work on the same rows.
+/// data. All mixtures of a batch work on the same rows.
 template <class T>
 struct gmm_batch {
   gmm_data<T> data;

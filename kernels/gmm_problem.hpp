@@ -57,10 +57,16 @@ struct gmm_problem {
 
 template <class T>
 struct gmm_problem_of : gmm_problem {
+  /// The caller's, where the device has no room for them all: then they pass through it, window after window
+  /// (gmm_windows.hpp), and `columns` has those of a window.
+  const T* passing_rows = nullptr;
+  const double* passing_weights = nullptr;
   device_array<T> columns;
   device_array<T> components;
   device_array<T> row_values;  // of a batch, see gmm_batch
 
+  bool passes_through() const { return passing_rows != nullptr; }
+  /// Of rows that are there.
   gmm_data<T> data() const { return {columns.data(), n_rows, n_cols, weights.data()}; }
 };
 

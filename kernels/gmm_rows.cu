@@ -1,6 +1,7 @@
 // What a mixture says about each row, on the device: log-probs, responsibilities, labels.
 #include "kernels/gmm_e_step.hpp"
 #include "kernels/gmm_pack.hpp"
+#include "kernels/gmm_windows.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/likeliest.hpp"
 #include "kernels/tables.hpp"
@@ -90,17 +91,19 @@ class row_outputs {
         shape_(components.shape),
         components_(upload_mixtures<T>(
             1, [&](std::int64_t) -> const samebits_gmm_components& { return components; }, problem.components)),
-        out_(out) {
-    constexpr auto size = static_cast<std::int64_t>(sizeof(T));
-    const std::int64_t k = components.n_components;
-    chunk_rows_ =
-        fitting(problem.n_rows, size * (1 + k) + size * (2 + k) + static_cast<std::int64_t>(sizeof(*out.labels)));
-    problem.row_values.make_room(chunk_rows_ * (1 + k));
+        windows_(problem),
+        log_probs_(static_cast<T*>(out.log_probs), problem.n_rows * components.n_components),
+        log_responsibilities_(static_cast<T*>(out.log_responsibilities), problem.n_rows * components.n_components),
+        responsibilities_(static_cast<T*>(out.responsibilities), problem.n_rows * components.n_components),
+        log_likelihoods_(static_cast<T*>(out.log_likelihoods), problem.n_rows),
+        labels_out_(out.labels, problem.n_rows),
+        chunk_rows_(rows_at_once()) {
+    problem.row_values.make_room(chunk_rows_ * (1 + components.n_components));
     summaries_.make_room(chunk_rows_ * 2);
     labels_.make_room(chunk_rows_);
   }
 
-  void run() const {
+  void run() {
     for (std::int64_t first = 0; first < problem_.n_rows; first += chunk_rows_) {
       const std::int64_t left = problem_.n_rows - first;
       fill_chunk(first, left < chunk_rows_ ? left : chunk_rows_);
@@ -109,36 +112,45 @@ class row_outputs {
   }
 
  private:
-  void fill_chunk(std::int64_t first, std::int64_t n_rows) const {
-    const gmm_batch<T> batch{problem_.data(), components_, first,   n_rows, problem_.row_values.data(),
-                             false,           0,           nullptr, 0};
+  /// Of each row there are its values, summaries and label, and every array of the host has two pieces there.
+  std::int64_t rows_at_once() const {
+    const std::int64_t k = components_.n_components;
+    const std::int64_t n_numbers = (1 + k) + 2 + 2 * (3 * k + 1);
+    const std::int64_t most = row_windows<T>::most_leaves(problem_) * leaf_rows;
+    return fitting(
+        most < problem_.n_rows ? most : problem_.n_rows,
+        n_numbers * static_cast<std::int64_t>(sizeof(T)) + 3 * static_cast<std::int64_t>(sizeof(std::int64_t)));
+  }
+
+  void fill_chunk(std::int64_t first, std::int64_t n_rows) {
+    const row_window<T> window = windows_.window(first, n_rows);
+    const gmm_batch<T> batch{window.data, components_, window.first_row, n_rows, problem_.row_values.data(),
+                             false,       0,           nullptr,          0};
     const row_summaries<T> summaries{summaries_.data(), summaries_.data() + n_rows, labels_.data()};
     run_e_step(batch, shape_, samebits_gmm_by_rows, e_step::log_probs);
     launch(summary_kernel<T>{batch, summaries}, blocks_for<summary_kernel<T>>(n_rows));
-    fill(batch, summaries, row_output::log_probs, out_.log_probs);
-    fill(batch, summaries, row_output::log_responsibilities, out_.log_responsibilities);
-    fill(batch, summaries, row_output::responsibilities, out_.responsibilities);
-    if (out_.log_likelihoods != nullptr) {
-      deliver(static_cast<T*>(out_.log_likelihoods) + first, batch.log_likelihoods(0), n_rows);
-    }
-    if (out_.labels != nullptr) {
-      deliver(out_.labels + first, labels_.data(), n_rows);
-    }
-  }
-
-  void fill(const gmm_batch<T>& batch, const row_summaries<T>& summaries, row_output kind, void* out) const {
-    if (out != nullptr) {
-      const std::int64_t k = components_.n_components;
-      device_output<T>(static_cast<T*>(out)).piece(batch.first_row * k, batch.n_rows * k, [&](T* data) {
-        launch(output_kernel<T>{batch, summaries, kind, data}, blocks_for<output_kernel<T>>(batch.n_rows * k));
+    const std::int64_t k = components_.n_components;
+    const auto fill = [&](row_output kind, device_output<T>& out) {
+      out.piece(first * k, n_rows * k, [&](T* data) {
+        launch(output_kernel<T>{batch, summaries, kind, data}, blocks_for<output_kernel<T>>(n_rows * k));
       });
-    }
+    };
+    fill(row_output::log_probs, log_probs_);
+    fill(row_output::log_responsibilities, log_responsibilities_);
+    fill(row_output::responsibilities, responsibilities_);
+    log_likelihoods_.piece(first, n_rows, [&](T* data) { copy_on_device(data, batch.log_likelihoods(0), n_rows); });
+    labels_out_.piece(first, n_rows, [&](std::int64_t* data) { copy_on_device(data, labels_.data(), n_rows); });
   }
 
   gmm_problem_of<T>& problem_;
   samebits_gmm_shape shape_;
   gmm_components<T> components_;
-  const samebits_gmm_rows& out_;
+  row_windows<T> windows_;
+  device_output<T> log_probs_;
+  device_output<T> log_responsibilities_;
+  device_output<T> responsibilities_;
+  device_output<T> log_likelihoods_;
+  device_output<std::int64_t> labels_out_;
   std::int64_t chunk_rows_;
   device_array<T> summaries_;
   device_array<std::int64_t> labels_;

@@ -271,11 +271,12 @@ class run_loop {
     }
   }
 
-  /// How many of the runs the work space holds at once. None where passes read rows more than once, or where the nodes
-  /// of all leaves are too many.
+  /// How many of the runs the work space holds at once. None where rows pass through the device, where passes read them
+  /// more than once, or where the nodes of all leaves are too many.
   std::int64_t runs_at_once() const {
     const std::int64_t bytes = n_leaves_ * leaf_bytes();
-    return !fits_fused_pass(device_.components) || bytes > work_bytes ? 0 : fitting(n_runs_, bytes + run_bytes());
+    const bool fits = !problem_.passes_through() && fits_fused_pass(device_.components) && bytes <= work_bytes;
+    return fits ? fitting(n_runs_, bytes + run_bytes()) : 0;
   }
 
   void run() {

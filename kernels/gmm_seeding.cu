@@ -2,6 +2,7 @@
 #include "kernels/draw_stream.hpp"
 #include "kernels/gmm_e_step.hpp"
 #include "kernels/gmm_pack.hpp"
+#include "kernels/gmm_passing_seeds.hpp"
 #include "kernels/guard.hpp"
 #include "kernels/race_winner.hpp"
 #include "kernels/tables.hpp"
@@ -225,7 +226,11 @@ void draw_seeds(gmm_problem_of<T>& problem, const samebits_gmm_seeding& all) {
 }  // namespace
 
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding) {
-  return guarded(call, [&] { with_problem(problem, [&](auto& p) { draw_seeds(p, *seeding); }); });
+  return guarded(call, [&] {
+    with_problem(problem, [&](auto& p) {
+      p.passes_through() ? draw_seeds_of_passing_rows(p, *seeding) : draw_seeds(p, *seeding);
+    });
+  });
 }
 
 }  // namespace samebits::kernels

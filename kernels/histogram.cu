@@ -7,6 +7,7 @@
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/tree_fold.hpp"
+#include "kernels/work_space.hpp"
 #include "samebits/core/histogram.hpp"
 
 namespace samebits::kernels {
@@ -146,8 +147,16 @@ struct weigh_kernel {
   }
 };
 
-/// Leaves on the device at a time, counters and sums there at most (or as many as bins), and blocks that count.
-constexpr std::int64_t most_leaves = std::int64_t{1} << 13;
+/// Leaves on the device at a time: a power of two.
+constexpr std::int64_t leaves_of_a_piece() {
+  std::int64_t n = 1;
+  while (2 * n * leaf_rows <= piece_numbers) {
+    n *= 2;
+  }
+  return n;
+}
+
+/// Counters and sums on the device at most (or as many as bins), and blocks that count.
 constexpr std::int64_t most_cells = std::int64_t{1} << 23;
 constexpr std::int64_t most_blocks = std::int64_t{1} << 10;
 
@@ -160,8 +169,8 @@ class histogram_on_device {
       : rows_(rows),
         n_bins_(n_bins),
         has_sums_(has_sums),
-        x_(static_cast<const T*>(rows.x)),
-        weights_(has_sums ? rows.weights : nullptr) {
+        x_(static_cast<const T*>(rows.x), rows.n_rows),
+        weights_(has_sums ? rows.weights : nullptr, rows.n_rows) {
     std::vector<double> inner(static_cast<std::size_t>(core::bin_finder::room(n_bins)));
     finder_ = core::bin_finder::prepare(edges, n_bins, inner.data());
     const auto n_inner = static_cast<std::int64_t>(inner.size());
@@ -194,7 +203,7 @@ class histogram_on_device {
 
   /// A power of two: a batch is a whole subtree of the sums, unless it is the last one.
   std::int64_t batch_leaves() const {
-    std::int64_t n = most_leaves;
+    std::int64_t n = leaves_of_a_piece();
     while (has_sums_ && n > 1 && n * row_size() > most_cells) {
       n /= 2;
     }

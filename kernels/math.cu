@@ -3,6 +3,7 @@
 #include "kernels/guard.hpp"
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
+#include "kernels/work_space.hpp"
 #include "samebits/core/math.hpp"
 
 namespace samebits::kernels {
@@ -34,14 +35,11 @@ struct map_kernel {
   }
 };
 
-/// Elements per trip to the device: bounds the memory there.
-constexpr std::int64_t trip = std::int64_t{1} << 22;
-
 template <class Function>
 void map_chunks(const double* in, std::int64_t n, double* out) {
-  device_input<double> input(in);
-  device_output<double> output(out);
-  const std::int64_t chunk = input.is_there() && output.is_there() ? n : trip;
+  device_input<double> input(in, n);
+  device_output<double> output(out, n);
+  const std::int64_t chunk = input.is_there() && output.is_there() ? n : piece_numbers;
   for (std::int64_t first = 0; first < n; first += chunk) {
     const std::int64_t count = n - first < chunk ? n - first : chunk;
     const double* const from = input.piece(first, count);

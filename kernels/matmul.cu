@@ -4,6 +4,7 @@
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/tensor_units.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -153,22 +154,41 @@ struct matmul_kernel {
   }
 };
 
-template <class T>
-void multiply(const samebits_product& p) {
-  device_input<T> a(static_cast<const T*>(p.a));
-  device_input<T> b(static_cast<const T*>(p.b));
-  const T* const a_data = a.piece(0, p.n_rows * p.n_inner);
+/// Rows of a and out that are on the device at a time where one of them is the host's: a piece of numbers, or more that
+/// make blocks for all multiprocessors.
+template <class Kernel>
+std::int64_t rows_of_a_piece(const samebits_product& p) {
+  constexpr std::int64_t enough_blocks = piece_numbers / 8192;  // 512
+  const std::int64_t widest = p.n_inner > p.n_cols ? p.n_inner : p.n_cols;
+  const std::int64_t row_tiles = piece_numbers / (widest * Kernel::tile_rows);
+  const std::int64_t col_tiles = (p.n_cols - 1) / Kernel::tile_cols + 1;
+  const std::int64_t least_tiles = enough_blocks / col_tiles + 1;
+  return (row_tiles > least_tiles ? row_tiles : least_tiles) * Kernel::tile_rows;
+}
+
+template <class T, class Kernel>
+void multiply_by(const samebits_product& p) {
+  device_input<T> a(static_cast<const T*>(p.a), p.n_rows * p.n_inner);
+  device_input<T> b(static_cast<const T*>(p.b), p.n_inner * p.n_cols);
+  device_output<T> out(static_cast<T*>(p.out), p.n_rows * p.n_cols);
   const T* const b_data = b.piece(0, p.n_inner * p.n_cols);
-  const std::int64_t n = p.n_rows * p.n_cols;
-  device_output<T>(static_cast<T*>(p.out)).piece(0, n, [&](T* out) {
-    if (p.n_inner == 0) {
-      return fill_zeros(out, n);
-    }
-    with_units<T>([&]<class Units>() {
-      const matmul_kernel<T, Units> kernel{{a_data, b_data, out, p.n_rows, p.n_inner, p.n_cols}};
+  const std::int64_t step = a.is_there() && out.is_there() ? p.n_rows : rows_of_a_piece<Kernel>(p);
+  for (std::int64_t first = 0; first < p.n_rows; first += step) {
+    const std::int64_t n_rows = p.n_rows - first < step ? p.n_rows - first : step;
+    const T* const a_data = a.piece(first * p.n_inner, n_rows * p.n_inner);
+    out.piece(first * p.n_cols, n_rows * p.n_cols, [&](T* data) {
+      if (p.n_inner == 0) {
+        return fill_zeros(data, n_rows * p.n_cols);
+      }
+      const Kernel kernel{{a_data, b_data, data, n_rows, p.n_inner, p.n_cols}};
       launch(kernel, kernel.n_blocks());
     });
-  });
+  }
+}
+
+template <class T>
+void multiply(const samebits_product& p) {
+  with_units<T>([&]<class Units>() { multiply_by<T, matmul_kernel<T, Units>>(p); });
 }
 
 }  // namespace

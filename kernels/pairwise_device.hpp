@@ -4,6 +4,7 @@
 #include "kernels/device_memory.hpp"
 #include "kernels/pairwise_strips.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/work_space.hpp"
 #include "lib/pair_kernels.hpp"
 
 namespace samebits::kernels {
@@ -17,8 +18,8 @@ class device_strips {
   void fill(const T* matrix, std::int64_t n_rows, std::int64_t n_cols) {
     columns_.make_room(row_strips<T, Height>::strips_of(n_rows) * n_cols);
     view_ = {columns_.data(), n_rows, n_cols};
-    device_input<T> rows(matrix);
-    const std::int64_t chunk_rows = rows.is_there() ? n_rows : (chunk_numbers / n_cols / Height + 1) * Height;
+    device_input<T> rows(matrix, n_rows * n_cols);
+    const std::int64_t chunk_rows = rows.is_there() ? n_rows : (piece_numbers / n_cols / Height + 1) * Height;
     for (std::int64_t first = 0; first < n_rows; first += chunk_rows) {
       const std::int64_t n = n_rows - first < chunk_rows ? n_rows - first : chunk_rows;
       const T* const chunk = rows.piece(first * n_cols, n * n_cols);
@@ -29,8 +30,6 @@ class device_strips {
   const row_strips<T, Height>& view() const { return view_; }
 
  private:
-  static constexpr std::int64_t chunk_numbers = std::int64_t{1} << 22;
-
   device_array<strip_column<T, Height>> columns_;
   row_strips<T, Height> view_{nullptr, 0, 0};
 };

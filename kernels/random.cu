@@ -7,6 +7,7 @@
 #include "kernels/launch.hpp"
 #include "kernels/tables.hpp"
 #include "kernels/thread_pack.hpp"
+#include "kernels/work_space.hpp"
 #include "samebits/core/philox.hpp"
 #include "samebits/core/samplers.hpp"
 
@@ -110,12 +111,10 @@ struct block_kernel {
   }
 };
 
-constexpr std::int64_t chunk_numbers = std::int64_t{1} << 22;
-
 /// Calls fill(first, count, data) for one chunk of samples [0, n) after the other, each of `size` numbers of `out`.
 template <class T, class Fill>
 void for_chunks(std::int64_t n, std::int64_t chunk, std::int64_t size, T* out, const Fill& fill) {
-  device_output<T> output(out);
+  device_output<T> output(out, n * size);
   for (std::int64_t first = 0; first < n; first += chunk) {
     const std::int64_t count = n - first < chunk ? n - first : chunk;
     output.piece(first * size, count * size, [&](T* data) { fill(first, count, data); });
@@ -125,7 +124,7 @@ void for_chunks(std::int64_t n, std::int64_t chunk, std::int64_t size, T* out, c
 /// Samples of one number each at a time: all of them where they stay on the device.
 template <class T>
 std::int64_t chunk_of(std::int64_t n, const T* out) {
-  return lies_on_device(out) ? n : chunk_numbers;
+  return lies_on_device(out) ? n : piece_numbers;
 }
 
 template <class T, class Sampler>
@@ -221,7 +220,7 @@ void fill_device(core::sampling<core::layout::rows, T>, const Sampler& sampler, 
   using kernel = row_kernel<T, Sampler>;
   const std::int64_t row_size = sampler.row_size();
   const std::int64_t workspace_size = sampler.n_inputs() + sampler.n_workspace();
-  const std::int64_t fitting = chunk_numbers / (row_size + workspace_size);
+  const std::int64_t fitting = piece_numbers / (row_size + workspace_size);
   const std::int64_t chunk_rows = fitting < 1 ? 1 : fitting < n ? fitting : n;
   device_array<double> workspace;
   workspace.make_room(chunk_rows * workspace_size + 1);

@@ -336,9 +336,10 @@ class summary_on_device {
         n_cols_(rows.n_cols),
         node_size_(core::node_size(statistic, rows.n_cols)),
         n_leaves_((rows.n_rows + leaf_rows - 1) / leaf_rows),
-        x_(static_cast<const T*>(rows.x)),
-        y_(statistic == samebits_statistic_product ? static_cast<const T*>(rows.y) : nullptr),
-        weights_(rows.weights) {}
+        x_(static_cast<const T*>(rows.x), rows.n_rows * rows.n_cols),
+        y_(statistic == samebits_statistic_product ? static_cast<const T*>(rows.y) : nullptr,
+           rows.n_rows * rows.n_cols),
+        weights_(rows.weights, rows.n_rows) {}
 
   /// Batches are whole subtrees, but for the last one: their nodes merge on the host.
   void run(double* node) {
@@ -346,10 +347,14 @@ class summary_on_device {
     nodes_.make_room(std::min(batch_leaves, n_leaves_) * node_size_);
     for (std::int64_t first = 0; first < n_leaves_; first += batch_leaves) {
       const std::int64_t left = rows_.n_rows - first * leaf_rows;
-      make_leaves(batch_of(first * leaf_rows, std::min(left, batch_leaves * leaf_rows)), nodes_.data());
-      merge_leaves(std::min(batch_leaves, n_leaves_ - first));
-      push(first / batch_leaves);
+      const leaf_batch<T> batch = batch_of(first * leaf_rows, std::min(left, batch_leaves * leaf_rows));
+      if (first > 0) {
+        push(first / batch_leaves - 1);  // waits: this batch is on its way
+      }
+      make_leaves(batch, nodes_.data());
+      merge_leaves(batch.n_leaves());
     }
+    push((n_leaves_ - 1) / batch_leaves);
     while (open_.size() > 1) {
       merge_last();
     }
@@ -363,8 +368,9 @@ class summary_on_device {
         statistic_ == samebits_statistic_covariance ? core::row_lanes(n_cols_) * n_cols_ * n_cols_ : 0;
     const std::int64_t values = leaf_rows * n_cols_ + seconds + node_size_;
     const std::int64_t most = fitting(n_leaves_, values * static_cast<std::int64_t>(sizeof(double)));
+    const std::int64_t most_of_host = x_.is_there() ? most : piece_numbers / (leaf_rows * n_cols_);
     std::int64_t n = 1;
-    while (2 * n <= most) {
+    while (2 * n <= std::min(most, most_of_host)) {
       n *= 2;
     }
     return n;

@@ -1,20 +1,45 @@
-// Work space on the device beside the rows. A test build makes it small, so that few rows take many batches.
+// Sizes on the device. A test build makes them small, so that few rows take many batches and pieces.
 #pragma once
 
 #include <cstdint>
+#if defined(__CUDACC__)
+#include "kernels/cuda_error.hpp"
+#endif
 
 #if !defined(SAMEBITS_WORK_BYTES)
 #define SAMEBITS_WORK_BYTES (std::int64_t{256} << 20)
 #endif
 
+#if !defined(SAMEBITS_PIECE_NUMBERS)
+#define SAMEBITS_PIECE_NUMBERS (std::int64_t{1} << 22)
+#endif
+
 namespace samebits::kernels {
 
+/// Work space beside the rows.
 inline constexpr std::int64_t work_bytes = SAMEBITS_WORK_BYTES;
+
+/// Numbers of an array of the host that come to the device together, or leave it. Two such pieces are there at a time.
+inline constexpr std::int64_t piece_numbers = SAMEBITS_PIECE_NUMBERS;
 
 /// How many of n things, each of that many bytes, fit the work space; at least one.
 constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {
   const std::int64_t most = work_bytes / bytes_each;
   return most < 1 ? 1 : most < n ? most : n;
+}
+
+/// Free memory of the device. What the pool keeps for later calls counts as taken.
+inline std::int64_t free_bytes() {
+#if defined(__CUDACC__)
+  std::size_t free = 0;
+  std::size_t total = 0;
+  check(cudaMemGetInfo(&free, &total), "asking for the free memory of the device");
+  return static_cast<std::int64_t>(free);
+#elif defined(SAMEBITS_DEVICE_BYTES)
+  return SAMEBITS_DEVICE_BYTES;
+#else
+  return std::int64_t{1} << 40;
+#endif
 }
 
 }  // namespace samebits::kernels

@@ -289,8 +289,8 @@ typedef struct samebits_backend {
   /* Samples first .. first + n - 1 of the distribution along the stream. */
   samebits_status (*fill)(samebits_call* call, const samebits_sampling* sampling, int64_t n, void* out);
 
-  /* A problem keeps what a fit needs on the backend: a copy of the rows on a device, work space on the CPU. One thread
-   * at a time may use it. */
+  /* A problem keeps what a fit needs on the backend: a copy of the rows on a device that has room for it, work space on
+   * the CPU. Rows and weights stay as they are until it is closed. One thread at a time may use it. */
   samebits_status (*gmm_open)(samebits_call* call, const samebits_gmm_data* data, void** problem);
   /* Passes for mixtures of equal shape and size and with the same `shares`, side by side where that is faster. */
   samebits_status (*gmm_step)(samebits_call* call, void* problem, samebits_gmm_order order, int64_t n_steps,

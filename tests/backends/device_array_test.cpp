@@ -52,6 +52,7 @@ std::vector<float> as_float(const std::vector<double>& numbers) { return {number
 
 using device_array_of = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(device_array_of);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, device_array_of, testing::Values("cuda-emulated-small"), backend_test_name);
 
 TEST_P(device_array_of, numbers_gives_them_back) {
   const std::vector<double> host{1.5, -2, infinity, -0.0};

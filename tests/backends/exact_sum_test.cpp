@@ -18,6 +18,7 @@ namespace {
 
 using exact_sums = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(exact_sums);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, exact_sums, testing::Values("cuda-emulated-small"), backend_test_name);
 
 using limits = std::numeric_limits<double>;
 using numbers = std::vector<double>;

@@ -603,9 +603,10 @@ class gmm_run_loop : public gmm_engines {
     }
   }
 
-  /// The backend has no loop for so many columns or components, says so, and leaves the run as it was.
-  void expect_run_is_left_to_the_host(std::int64_t n_components, std::int64_t n_cols, samebits_dtype dtype) const {
-    const data_set data(70, n_cols);
+  /// The backend has no loop for so many rows, columns or components, says so, and leaves the run as it was.
+  void expect_run_is_left_to_the_host(std::int64_t n_components, std::int64_t n_cols, samebits_dtype dtype,
+                                      std::int64_t n_rows = 70) const {
+    const data_set data(n_rows, n_cols);
     const open_problem problem(ctx(), data.view(dtype, true));
     std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 1, n_components, n_cols), 6);
     const std::vector<double> before = runs[0].numbers();
@@ -659,6 +660,13 @@ TEST_P(gmm_run_loop, runs_of_many_columns_are_left_to_the_host) {
 TEST_P(gmm_run_loop, runs_of_many_components_are_left_to_the_host) {
   expect_run_is_left_to_the_host(32, 2, SAMEBITS_FLOAT64);
   expect_run_is_left_to_the_host(16, 2, SAMEBITS_FLOAT32);
+}
+
+TEST_P(gmm_run_loop, runs_over_rows_that_do_not_fit_the_device_are_left_to_the_host) {
+  if (GetParam() != std::string("cuda-emulated-small")) {
+    GTEST_SKIP() << "they fit";
+  }
+  expect_run_is_left_to_the_host(3, 2, SAMEBITS_FLOAT64, 1300);
 }
 
 // ---- outputs of rows -----------------------------------------------------------------------------------------------

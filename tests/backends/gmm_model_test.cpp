@@ -66,6 +66,7 @@ void expect_near(std::span<const T> values, const long_matrix& expected, double 
 
 using gmm_of_rows = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(gmm_of_rows);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, gmm_of_rows, testing::Values("cuda-emulated-small"), backend_test_name);
 
 /// Log-probs of rows 5 apart have up to four digits before the point; what is left of them decides.
 template <class T>

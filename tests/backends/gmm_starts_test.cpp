@@ -79,6 +79,7 @@ mixture mixture_of_shares(const long_matrix& x, const long_matrix& shares, covar
 
 using gmm_starts = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(gmm_starts);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, gmm_starts, testing::Values("cuda-emulated-small"), backend_test_name);
 
 /// The nearest mean of each row in the metric of a covariance, one in the row of the winner.
 long_matrix nearest_shares(const long_matrix& x, const long_matrix& means, const long_matrix& metric) {

@@ -16,6 +16,7 @@ namespace {
 
 using histograms = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(histograms);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, histograms, testing::Values("cuda-emulated-small"), backend_test_name);
 
 using limits = std::numeric_limits<double>;
 using numbers = std::vector<double>;

@@ -18,6 +18,7 @@ namespace {
 
 using matmul = backend_test;
 SAMEBITS_ON_EVERY_BACKEND(matmul);
+INSTANTIATE_TEST_SUITE_P(in_pieces_on, matmul, testing::Values("cuda-emulated-small"), backend_test_name);
 
 struct shape {
   std::int64_t n_rows;
