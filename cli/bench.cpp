@@ -14,7 +14,7 @@ std::vector<context> bench_contexts(const compute_options& o, bool all) {
   std::vector<context> found;
   for (const backend_info& b : list_backends()) {
     if (b.available) {
-      found.push_back(context({b.backend, b.backend == "cpu" ? b.isa : "", o.n_threads}));
+      found.push_back(o.on(b.backend, b.backend == "cpu" ? b.isa : "", o.n_threads));
     }
   }
   return found;

@@ -87,8 +87,8 @@ std::vector<context> contexts(const check_options& o) {
   }
   std::vector<context> found;
   for (const auto& [backend, isa] : names) {
-    for (const int n_threads : thread_counts(context({backend, isa, 1}), o)) {
-      found.push_back(context({backend, isa, n_threads}));
+    for (const int n_threads : thread_counts(o.compute.on(backend, isa, 1), o)) {
+      found.push_back(o.compute.on(backend, isa, n_threads));
     }
   }
   return found;

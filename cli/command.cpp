@@ -1,7 +1,10 @@
 #include "cli/command.hpp"
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <numeric>
+#include <sstream>
 
 #include "cli/json.hpp"
 #include "samebits/seed.hpp"
@@ -12,6 +15,27 @@ namespace {
 
 volatile std::sig_atomic_t interrupt_seen = 0;
 
+const char* const all_devices = "all";
+
+/// The numbers of "0,2"; none where the text is something else.
+std::vector<int> device_numbers(const std::string& text) {
+  std::vector<int> numbers;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), numbers.emplace_back());
+    if (failure != std::errc() || end != word.data() + word.size() || numbers.back() < 0) {
+      return {};
+    }
+  }
+  return text.ends_with(',') ? std::vector<int>() : numbers;
+}
+
+std::string device_error(const std::string& text) {
+  return text == all_devices || !device_numbers(text).empty()
+             ? ""
+             : "\"" + text + "\" is neither the number of a device, nor numbers with commas between them, nor \"all\"";
+}
+
 }  // namespace
 
 void compute_options::add_to(CLI::App& app) {
@@ -19,6 +43,24 @@ void compute_options::add_to(CLI::App& app) {
   app.add_option("--isa", isa, "CPU instruction set: scalar, avx2 or avx512 (default: the best available)");
   app.add_option("--threads", n_threads, "CPU threads, 0 for all (results do not depend on it)")
       ->check(CLI::Range(0, 1024));
+  app.add_option("--device", device, "which GPU, counted from 0, or which ones share the work: 0,1 or all (default: 0)")
+      ->type_name("N,...")
+      ->check(device_error);
+}
+
+samebits::context compute_options::on(const std::string& backend_there, const std::string& isa_there,
+                                      int n_threads_there) const {
+  context_options options{backend_there, isa_there, n_threads_there};
+  if (backend_there == "cpu" && backend != "cpu") {
+    return samebits::context(options);
+  }
+  if (device == all_devices) {
+    options.devices.resize(static_cast<std::size_t>(samebits::context(options).available_devices()));
+    std::iota(options.devices.begin(), options.devices.end(), 0);
+  } else {
+    options.devices = device_numbers(device);
+  }
+  return samebits::context(options);
 }
 
 nlohmann::ordered_json json_header() {

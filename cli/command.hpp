@@ -27,14 +27,17 @@ void add_summarize(CLI::App& app, int& result);
 void add_pairwise(CLI::App& app, int& result);
 void add_two_sample(CLI::App& app, int& result);
 
-/// --backend, --isa and --threads.
+/// --backend, --isa, --threads and --device.
 struct compute_options {
   std::string backend;
   std::string isa;
   int n_threads = 0;
+  std::string device;  // a number, some with commas between them, or "all"
 
   void add_to(CLI::App& app);
-  samebits::context context() const { return samebits::context({backend, isa, n_threads}); }
+  samebits::context context() const { return on(backend, isa, n_threads); }
+  /// The devices asked for, elsewhere. The CPU takes no part in that choice unless it was asked for itself.
+  samebits::context on(const std::string& backend_there, const std::string& isa_there, int n_threads_there) const;
 };
 
 /// The first lines of every JSON answer: version, numerics version; and where it was computed.

@@ -28,6 +28,7 @@ const samebits_backend* backend_table() {
                                              SAMEBITS_NUMERICS_VERSION,
                                              "cpu",
                                              SAMEBITS_TEXT(SAMEBITS_TARGET),
+                                             cpu::count_devices,
                                              probe,
                                              map,
                                              fill,

@@ -1,5 +1,6 @@
 // The plug-in's table and its start-up checks.
 #include <cstdio>
+#include <string>
 
 #include "kernels/device_memory.hpp"
 #include "kernels/guard.hpp"
@@ -23,21 +24,21 @@ namespace {
 
 #if defined(__CUDACC__)
 
-/// Null when there is a device to compute on.
-const char* missing_device(char (&reason)[samebits_message_size]) {
+/// How many devices there are. Where there are none, the reason.
+std::int32_t find_devices(char (&reason)[samebits_message_size]) {
   int n_devices = 0;
   const cudaError_t status = cudaGetDeviceCount(&n_devices);
   if (status == cudaSuccess && n_devices > 0) {
-    return nullptr;
+    return n_devices;
   }
   forget_last_error();
   const char* const what =
       status == cudaErrorInsufficientDriver ? "CUDA driver is missing or too old" : "no CUDA device";
   std::snprintf(reason, sizeof(reason), "%s: %s", what, cudaGetErrorString(status));
-  return reason;
+  return 0;
 }
 
-/// "sm_90", or "none" without a device.
+/// Of the first device: "sm_90", or "none" without a device.
 const char* device_isa() {
   static char isa[16] = "none";
   int major = 0;
@@ -52,7 +53,7 @@ const char* device_isa() {
 
 #else
 
-const char* missing_device(char (&)[samebits_message_size]) { return nullptr; }
+std::int32_t find_devices(char (&)[samebits_message_size]) { return n_emulated_devices; }
 const char* device_isa() { return "emulated"; }
 
 #endif
@@ -96,13 +97,26 @@ samebits_status run_canaries(samebits_call* call) {
 }
 
 samebits_status probe(samebits_call* call) {
-  if (missing_device(call->message) != nullptr) {
+  const std::int32_t n_devices = find_devices(call->message);
+  if (n_devices == 0) {
+    return SAMEBITS_BACKEND_UNAVAILABLE;
+  }
+  if (call->device >= n_devices) {
+    std::snprintf(call->message, sizeof(call->message), "device is %d but there %s, counted from 0",
+                  static_cast<int>(call->device),
+                  n_devices == 1 ? "is 1" : ("are " + std::to_string(n_devices)).c_str());
     return SAMEBITS_BACKEND_UNAVAILABLE;
   }
   return run_canaries(call);
 }
 
 }  // namespace
+
+std::int32_t count_devices() {
+  char reason[samebits_message_size];
+  return find_devices(reason);
+}
+
 }  // namespace samebits::kernels
 
 extern "C" __attribute__((visibility("default"))) const samebits_backend* samebits_backend_table(void) {
@@ -112,6 +126,7 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          SAMEBITS_NUMERICS_VERSION,
                                          SAMEBITS_BACKEND_NAME,
                                          kernels::device_isa(),
+                                         kernels::count_devices,
                                          kernels::probe,
                                          kernels::map,
                                          kernels::fill,

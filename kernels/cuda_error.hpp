@@ -1,4 +1,4 @@
-// Errors of the CUDA runtime as exceptions, and the stream and the device that everything runs on. Only for nvcc.
+// Errors of the CUDA runtime as exceptions, and the stream that everything runs on. Only for nvcc.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -7,15 +7,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/current_device.hpp"
+
 namespace samebits::kernels {
 
 /// The queue of the call that runs in this host thread: what it asks for, it asks for there. Where the caller has none,
 /// one per host thread: calls from different threads overlap, and other users of the GPU in the process are not held
 /// up.
 inline thread_local cudaStream_t stream = cudaStreamPerThread;
-
-/// All work is done there.
-inline constexpr int the_device = 0;
 
 /// @throws std::bad_alloc or std::runtime_error naming `what`
 inline void check(cudaError_t status, const char* what) {

@@ -16,18 +16,10 @@ void* allocate_for_all(std::size_t bytes) {
 }
 void free_for_all(void* memory) { check(cudaFree(memory), "freeing memory of the device"); }
 
-bool is_out_of_reach(const void* memory) {
-  cudaPointerAttributes about{};
-  const bool is_known = cudaPointerGetAttributes(&about, memory) == cudaSuccess;
-  forget_last_error();
-  return is_known && about.type == cudaMemoryTypeDevice;
-}
-
 #else
 
 void* allocate_for_all(std::size_t bytes) { return emulated_memory::instance().allocate(bytes); }
 void free_for_all(void* memory) { emulated_memory::instance().release(memory); }
-bool is_out_of_reach(const void* memory) { return lies_on_device(memory); }
 
 #endif
 
@@ -55,6 +47,13 @@ samebits_status synchronize(samebits_call* call) {
   return guarded(call, [] { synchronize(); });
 }
 
-std::int32_t is_on_device(const void* memory) { return memory != nullptr && is_out_of_reach(memory) ? 1 : 0; }
+std::int32_t is_on_device(const void* memory) {
+  try {
+    return memory != nullptr && device_of(memory) != no_device ? 1 : 0;
+  } catch (const std::exception&) {  // the driver does not work: the next call tells
+    forget_last_error();
+    return 0;
+  }
+}
 
 }  // namespace samebits::kernels

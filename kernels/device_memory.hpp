@@ -3,14 +3,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "kernels/copy_lane.hpp"
 #include "kernels/staged_copy.hpp"
 
 #if defined(__CUDACC__)
-#include <stdexcept>
-#include <string>
+#include <map>
+#include <mutex>
 
 #include "kernels/cuda_error.hpp"
 #else
@@ -26,19 +28,19 @@ namespace samebits::kernels {
 
 #if defined(__CUDACC__)
 
-/// The memory of temporary arrays, or null where the device has no pools. A pool of our own: other users of the GPU in
-/// the process keep their settings. What is freed stays in it for the next call, up to a size that suits work spaces
-/// and rows of middling problems; more goes back to the device.
+/// The memory of temporary arrays on the current device, or null where it has no pools. A pool of our own: other users
+/// of the GPU in the process keep their settings. What is freed stays in it for the next call, up to a size that suits
+/// work spaces and rows of middling problems; more goes back to the device.
 inline cudaMemPool_t make_memory_pool() {
   int has_pools = 0;
-  check(cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, the_device), "asking for memory pools");
+  check(cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, current_device), "asking for memory pools");
   if (has_pools == 0) {
     return nullptr;
   }
   cudaMemPoolProps properties{};
   properties.allocType = cudaMemAllocationTypePinned;
   properties.location.type = cudaMemLocationTypeDevice;
-  properties.location.id = the_device;
+  properties.location.id = current_device;
   cudaMemPool_t pool = nullptr;
   check(cudaMemPoolCreate(&pool, &properties), "making a memory pool");
   std::uint64_t kept_bytes = std::uint64_t{1} << 30;
@@ -46,8 +48,11 @@ inline cudaMemPool_t make_memory_pool() {
   return pool;
 }
 inline cudaMemPool_t memory_pool() {
-  static const cudaMemPool_t pool = make_memory_pool();  // for ever
-  return pool;
+  static std::mutex mutex;
+  static std::map<int, cudaMemPool_t> pools;  // of each device, for ever
+  const std::scoped_lock lock(mutex);
+  const auto found = pools.find(current_device);
+  return found != pools.end() ? found->second : pools.emplace(current_device, make_memory_pool()).first->second;
 }
 
 /// In the order of the stream, so that nothing waits: what was asked for in it before the memory is freed may still use
@@ -67,19 +72,12 @@ void free_on_device(T* data) {
   memory_pool() == nullptr ? cudaFree(data) : cudaFreeAsync(data, stream);
 }
 
-/// Can kernels work on this memory as it is? Managed memory counts as the host's, which may read it when a call
+/// The device whose memory this is, or no_device. Managed memory counts as the host's, which may read it when a call
 /// returns.
-inline bool lies_on_device(const void* memory) {
-  if (memory == nullptr) {
-    return false;
-  }
+inline int device_of(const void* memory) {
   cudaPointerAttributes about{};
   check(cudaPointerGetAttributes(&about, memory), "asking where memory lies");
-  if (about.type == cudaMemoryTypeDevice && about.device != the_device) {
-    throw std::invalid_argument("an array lies in the memory of GPU " + std::to_string(about.device) +
-                                " but must lie in that of GPU " + std::to_string(the_device) + " or of the host");
-  }
-  return about.type == cudaMemoryTypeDevice;
+  return about.type == cudaMemoryTypeDevice ? about.device : no_device;
 }
 
 /// The host may touch its side again after synchronize().
@@ -110,7 +108,7 @@ void free_on_device(T* data) {
   ::operator delete(data);
 }
 
-inline bool lies_on_device(const void* memory) { return emulated_memory::instance().has(memory); }
+inline int device_of(const void* memory) { return emulated_memory::instance().device_of(memory); }
 
 template <class T>
 void copy_on_device(T* to, const T* from, std::int64_t n) {
@@ -125,6 +123,17 @@ void fill_zeros(T* data, std::int64_t n) {
 inline void synchronize() {}
 
 #endif
+
+/// Can kernels of this call work on the memory as it is?
+inline bool lies_on_device(const void* memory) {
+  const int device = memory == nullptr ? no_device : device_of(memory);
+  if (device != no_device && device != current_device) {
+    throw std::invalid_argument("an array lies in the memory of device " + std::to_string(device) +
+                                " but must lie in that of device " + std::to_string(current_device) +
+                                " or of the host");
+  }
+  return device != no_device;
+}
 
 // ---- copies --------------------------------------------------------------------------------------------------------
 

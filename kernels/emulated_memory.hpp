@@ -1,5 +1,6 @@
-// The memory of the emulated device that programs allocate: pages that the host cannot touch except while a call of the
-// backend runs. Who reads a device address on the host is found out as on a GPU.
+// The memory of the emulated devices that programs allocate: pages that nobody can touch except while a call of the
+// backend for their device runs. Who reads a device address on the host, or on another device, is found out as on a
+// GPU.
 #pragma once
 
 #include <sys/mman.h>
@@ -12,7 +13,11 @@
 #include <mutex>
 #include <new>
 
+#include "kernels/current_device.hpp"
+
 namespace samebits::kernels {
+
+inline constexpr int n_emulated_devices = 3;
 
 class emulated_memory {
  public:
@@ -21,6 +26,7 @@ class emulated_memory {
     return memory;
   }
 
+  /// On the current device.
   void* allocate(std::size_t bytes) {
     const std::scoped_lock lock(mutex_);
     void* const start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -28,51 +34,59 @@ class emulated_memory {
       throw std::bad_alloc();
     }
     std::memset(start, 0xff, bytes);  // NaNs: nothing may rely on the contents
-    ranges_.emplace(static_cast<char*>(start), bytes);
+    ranges_.emplace(static_cast<char*>(start), range{bytes, current_device});
     return start;
   }
   void release(void* start) {
     const std::scoped_lock lock(mutex_);
-    const auto range = ranges_.find(static_cast<char*>(start));
-    if (range != ranges_.end()) {
-      munmap(range->first, range->second);
-      ranges_.erase(range);
+    const auto found = ranges_.find(static_cast<char*>(start));
+    if (found != ranges_.end()) {
+      munmap(found->first, found->second.bytes);
+      ranges_.erase(found);
     }
   }
-  bool has(const void* address) {
+  /// The device that the memory belongs to, or no_device.
+  int device_of(const void* address) {
     const std::scoped_lock lock(mutex_);
     const auto next = ranges_.upper_bound(static_cast<const char*>(address));
     if (next == ranges_.begin()) {
-      return false;
+      return no_device;
     }
-    const auto& [start, bytes] = *std::prev(next);
-    return static_cast<const char*>(address) < start + bytes;
+    const auto& [start, found] = *std::prev(next);
+    return static_cast<const char*>(address) < start + found.bytes ? found.device : no_device;
   }
 
   /// Around a call of the backend.
-  void begin_call() {
+  void begin_call(int device) {
     const std::scoped_lock lock(mutex_);
-    if (n_calls_++ == 0) {
-      protect(PROT_READ | PROT_WRITE);
+    if (n_calls_[device]++ == 0) {
+      protect(device, PROT_READ | PROT_WRITE);
     }
   }
-  void end_call() {
+  void end_call(int device) {
     const std::scoped_lock lock(mutex_);
-    if (--n_calls_ == 0) {
-      protect(PROT_NONE);
+    if (--n_calls_[device] == 0) {
+      protect(device, PROT_NONE);
     }
   }
 
  private:
-  void protect(int access) {
-    for (const auto& [start, bytes] : ranges_) {
-      mprotect(start, bytes, access);
+  struct range {
+    std::size_t bytes;
+    int device;
+  };
+
+  void protect(int device, int access) {
+    for (const auto& [start, found] : ranges_) {
+      if (found.device == device) {
+        mprotect(start, found.bytes, access);
+      }
     }
   }
 
   std::mutex mutex_;
-  std::map<char*, std::size_t, std::less<>> ranges_;
-  int n_calls_ = 0;
+  std::map<char*, range, std::less<>> ranges_;
+  int n_calls_[n_emulated_devices] = {};
 };
 
 }  // namespace samebits::kernels

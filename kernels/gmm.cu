@@ -279,8 +279,10 @@ samebits_status gmm_open(samebits_call* call, const samebits_gmm_data* data, voi
 }
 
 void gmm_close(void* problem) {
+  const gmm_problem* const to_close = static_cast<gmm_problem*>(problem);
   samebits_call call{};
-  guarded(&call, [&] { delete static_cast<gmm_problem*>(problem); });
+  call.device = to_close->device;
+  guarded(&call, [&] { delete to_close; });
 }
 
 samebits_status gmm_step(samebits_call* call, void* problem, samebits_gmm_order order, std::int64_t n_steps,

@@ -46,6 +46,7 @@ struct gmm_components {
 struct gmm_problem {
   virtual ~gmm_problem() = default;
 
+  const int device = current_device;
   samebits_dtype dtype;  // of the rows: this is a gmm_problem_of that type
   std::int64_t n_rows;
   std::int64_t n_cols;
@@ -74,6 +75,10 @@ struct gmm_problem_of : gmm_problem {
 template <class Visitor>
 void with_problem(void* problem, const Visitor& visit) {
   gmm_problem& p = *static_cast<gmm_problem*>(problem);
+  if (p.device != current_device) {
+    throw std::invalid_argument("the problem lies on device " + std::to_string(p.device) +
+                                " but the call is for device " + std::to_string(current_device));
+  }
   if (p.dtype == SAMEBITS_FLOAT32) {
     visit(static_cast<gmm_problem_of<float>&>(p));
   } else {

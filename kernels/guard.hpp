@@ -22,20 +22,21 @@ inline samebits_status fail(samebits_call* call, samebits_status status, const c
   return status;
 }
 
-/// Makes the device current, and puts the caller's choice back at the end of the scope; makes the stream of the call
-/// that of the thread.
+/// Makes the device of the call current, and puts the caller's choice back at the end of the scope; makes the stream of
+/// the call that of the thread.
 #if defined(__CUDACC__)
 class device_scope {
  public:
   explicit device_scope(const samebits_call& call) {
     stream = call.stream == nullptr ? cudaStreamPerThread : static_cast<cudaStream_t>(call.stream);
+    current_device = call.device;
     check(cudaGetDevice(&saved_), "choosing a device");
-    if (saved_ != the_device) {
-      check(cudaSetDevice(the_device), "choosing a device");
+    if (saved_ != current_device) {
+      check(cudaSetDevice(current_device), "choosing a device");
     }
   }
   ~device_scope() {
-    if (saved_ != the_device) {
+    if (saved_ != current_device) {
       cudaSetDevice(saved_);
     }
   }
@@ -43,7 +44,7 @@ class device_scope {
   device_scope& operator=(const device_scope&) = delete;
 
  private:
-  int saved_ = the_device;
+  int saved_ = 0;
 };
 inline void forget_last_error() { cudaGetLastError(); }
 /// A call that failed leaves nothing under way.
@@ -51,8 +52,11 @@ inline void abandon() { cudaStreamSynchronize(stream); }
 #else
 class device_scope {
  public:
-  explicit device_scope(const samebits_call&) { emulated_memory::instance().begin_call(); }
-  ~device_scope() { emulated_memory::instance().end_call(); }
+  explicit device_scope(const samebits_call& call) {
+    current_device = call.device;
+    emulated_memory::instance().begin_call(current_device);
+  }
+  ~device_scope() { emulated_memory::instance().end_call(current_device); }
   device_scope(const device_scope&) = delete;
   device_scope& operator=(const device_scope&) = delete;
 };

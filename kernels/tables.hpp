@@ -25,6 +25,7 @@ samebits_status allocate(samebits_call*, std::int64_t bytes, void** memory);
 samebits_status release(samebits_call*, void* memory);
 samebits_status copy(samebits_call*, void* to, const void* from, std::int64_t bytes);
 samebits_status synchronize(samebits_call*);
+std::int32_t count_devices();
 std::int32_t is_on_device(const void* memory);
 
 }  // namespace samebits::kernels

@@ -2,6 +2,8 @@
 #if defined(__CUDACC__)
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "kernels/device_memory.hpp"
 #include "kernels/launch.hpp"
@@ -100,7 +102,8 @@ struct tensor_units_test_kernel {
 
 bool compare_products() {
   int major = 0;
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, the_device), "asking for the architecture");
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current_device),
+        "asking for the architecture");
   if (major < 8) {
     return false;
   }
@@ -122,8 +125,14 @@ bool is_switched_off() {
 }  // namespace
 
 bool tensor_cores_agree() {
-  static const bool agree = !is_switched_off() && compare_products();
-  return agree;
+  static std::mutex mutex;
+  static std::map<int, bool> agree;  // of each device
+  const std::scoped_lock lock(mutex);
+  auto found = agree.find(current_device);
+  if (found == agree.end()) {
+    found = agree.emplace(current_device, !is_switched_off() && compare_products()).first;
+  }
+  return found->second;
 }
 
 }  // namespace samebits::kernels

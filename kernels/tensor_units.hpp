@@ -72,8 +72,9 @@ struct tensor_units {
   }
 };
 
-/// True where tensor cores multiply matrices of doubles with the bits of chains of fmas: found out once by products of
-/// difficult numbers. False without such cores, and where the environment variable SAMEBITS_TENSOR_CORES is "off".
+/// True where tensor cores multiply matrices of doubles with the bits of chains of fmas: found out once for each
+/// device, by products of difficult numbers. False without such cores, and where the environment variable
+/// SAMEBITS_TENSOR_CORES is "off".
 bool tensor_cores_agree();
 
 #endif

@@ -25,10 +25,15 @@ extern "C" {
 
 enum { samebits_message_size = 512 };
 
+/* Devices that share the work of a call: lib/several_devices.hpp. No plug-in knows it. */
+struct samebits_device_list;
+
 /* How to run one call, and where its error message goes. */
 typedef struct samebits_call {
   int32_t n_threads;
-  void* stream; /* on a GPU a cudaStream_t, or NULL: the backend's own, one for each host thread */
+  void* stream;   /* on a GPU a cudaStream_t, or NULL: the backend's own, one for each host thread */
+  int32_t device; /* below count_devices(): where the work is done */
+  const struct samebits_device_list* devices; /* in place of `device`, or NULL */
   char message[samebits_message_size];
 } samebits_call;
 
@@ -281,7 +286,10 @@ typedef struct samebits_backend {
   const char* name;          /* "cpu", "cuda" */
   const char* isa;           /* "scalar", "avx2", "avx512"; the device architecture for "cuda" */
 
-  /* Ready to compute here? Runs the canaries. On failure `message` is the reason, for people to read. */
+  /* 1 on the CPU; 0 where a plug-in finds none. */
+  int32_t (*count_devices)(void);
+  /* Ready to compute on the call's device? Runs the canaries. On failure `message` is the reason, for people to read.
+   * Comes before all other calls for that device, which may be none that is there. */
   samebits_status (*probe)(samebits_call* call);
 
   samebits_status (*map)(samebits_call* call, samebits_map_function function, const double* in, int64_t n, double* out);
@@ -290,7 +298,8 @@ typedef struct samebits_backend {
   samebits_status (*fill)(samebits_call* call, const samebits_sampling* sampling, int64_t n, void* out);
 
   /* A problem keeps what a fit needs on the backend: a copy of the rows on a device that has room for it, work space on
-   * the CPU. Rows and weights stay as they are until it is closed. One thread at a time may use it. */
+   * the CPU. Rows and weights stay as they are until it is closed. One thread at a time may use it, in calls for the
+   * device that it was opened on. */
   samebits_status (*gmm_open)(samebits_call* call, const samebits_gmm_data* data, void** problem);
   /* Passes for mixtures of equal shape and size and with the same `shares`, side by side where that is faster. */
   samebits_status (*gmm_step)(samebits_call* call, void* problem, samebits_gmm_order order, int64_t n_steps,
@@ -325,7 +334,7 @@ typedef struct samebits_backend {
   samebits_status (*copy)(samebits_call* call, void* to, const void* from, int64_t bytes);
   /* Waits until everything in the call's stream is done. */
   samebits_status (*synchronize)(samebits_call* call);
-  /* 1 for memory of the device that the host cannot read, else 0. */
+  /* 1 for memory of a device, any of them, that the host cannot read, else 0. */
   int32_t (*is_on_device)(const void* memory);
 
   /* Passes of soft shares, each with the update after it, until one that ends a run: its objective has converged or is

@@ -33,7 +33,7 @@ SAMEBITS_C_API const char* samebits_last_error(void) { return last_error.c_str()
 
 SAMEBITS_C_API void samebits_context_options_init(samebits_context_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(samebits_context_options), nullptr, nullptr, 0};
+    *options = {sizeof(samebits_context_options), nullptr, nullptr, 0, -1, 0, nullptr};
   }
 }
 
@@ -42,8 +42,12 @@ SAMEBITS_C_API samebits_status samebits_context_create(const samebits_context_op
   return guard([&] {
     require_pointer(context, "context_create", "context");
     const samebits_context_options o = complete(options, samebits_context_options_init, "context_create");
-    const samebits::context_options cpp{o.backend == nullptr ? "" : o.backend, o.isa == nullptr ? "" : o.isa,
-                                        o.n_threads};
+    require_array(o.devices, o.n_devices, "context_create", "options.devices", "options.n_devices");
+    const samebits::context_options cpp{o.backend == nullptr ? "" : o.backend,
+                                        o.isa == nullptr ? "" : o.isa,
+                                        o.n_threads,
+                                        o.device,
+                                        {o.devices, o.devices + o.n_devices}};
     *context = new samebits_context{samebits::context(cpp)};
   });
 }
@@ -58,6 +62,12 @@ SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context)
 }
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context) {
   return context == nullptr ? 0 : context->context.n_threads();
+}
+SAMEBITS_C_API int32_t samebits_context_device(const samebits_context* context) {
+  return context == nullptr ? 0 : context->context.device();
+}
+SAMEBITS_C_API int32_t samebits_context_available_devices(const samebits_context* context) {
+  return context == nullptr ? 0 : context->context.available_devices();
 }
 
 SAMEBITS_C_API samebits_status samebits_context_on_stream(const samebits_context* context, void* cuda_stream,

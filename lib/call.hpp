@@ -13,6 +13,8 @@ inline samebits_call make_call(const context& ctx) {
   samebits_call call{};
   call.n_threads = ctx.n_threads();
   call.stream = ctx.stream();
+  call.device = ctx.device();
+  call.devices = ctx.device_list();
   return call;
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "cpu/variants.hpp"
@@ -17,10 +18,11 @@
 namespace samebits {
 namespace {
 
-/// Asks a loaded backend whether it can compute here.
-backend_entry probed(const samebits_backend* table) {
+/// Asks a loaded backend whether it can compute on that device.
+backend_entry probed(const samebits_backend* table, int device) {
   samebits_call call{};
   call.n_threads = 1;
+  call.device = device;
   if (table->probe(&call) != SAMEBITS_OK) {
     return {table, call.message};
   }
@@ -28,7 +30,7 @@ backend_entry probed(const samebits_backend* table) {
 }
 
 backend_entry probe_cpu(const cpu::variant& variant) {
-  return variant.missing != nullptr ? backend_entry{variant.table, variant.missing} : probed(variant.table);
+  return variant.missing != nullptr ? backend_entry{variant.table, variant.missing} : probed(variant.table, 0);
 }
 
 const std::vector<backend_entry>& cpu_entries() {
@@ -65,6 +67,7 @@ std::vector<std::filesystem::path> plugin_folders() {
   return folders;
 }
 
+/// Not asked yet whether it can compute.
 backend_entry load_plugin_file(const std::filesystem::path& file) {
   void* const library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
@@ -79,7 +82,7 @@ backend_entry load_plugin_file(const std::filesystem::path& file) {
       table->numerics_version != SAMEBITS_NUMERICS_VERSION) {
     return {nullptr, file.string() + " was built for another version of samebits"};
   }
-  return probed(table);
+  return {table, ""};
 }
 
 backend_entry load_plugin(const std::string& name) {
@@ -97,6 +100,13 @@ bool is_plugin_name(const std::string& name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
+}
+
+/// What `made` has under the key; make() makes it where it is missing.
+template <class Key, class Make>
+const backend_entry& remembered(std::map<Key, backend_entry>& made, const Key& key, const Make& make) {
+  const auto found = made.find(key);
+  return found != made.end() ? found->second : made.emplace(key, make()).first->second;
 }
 
 }  // namespace
@@ -123,18 +133,16 @@ const samebits_backend* best_cpu() {
   throw backend_unavailable("context: backend cpu: " + entries.front().reason);
 }
 
-backend_entry find_plugin(const std::string& name) {
+backend_entry find_plugin(const std::string& name, int device) {
   if (!is_plugin_name(name)) {
     throw invalid_argument("context: backend is \"" + name + "\" but must be cpu, cuda or the name of a plug-in");
   }
   static std::mutex mutex;
   static std::map<std::string, backend_entry> loaded;
+  static std::map<std::pair<std::string, int>, backend_entry> asked;
   const std::lock_guard lock(mutex);
-  auto entry = loaded.find(name);
-  if (entry == loaded.end()) {
-    entry = loaded.emplace(name, load_plugin(name)).first;
-  }
-  return entry->second;
+  const backend_entry& plugin = remembered(loaded, name, [&] { return load_plugin(name); });
+  return plugin.usable() ? remembered(asked, {name, device}, [&] { return probed(plugin.table, device); }) : plugin;
 }
 
 std::vector<backend_info> list_backends() {
@@ -142,7 +150,7 @@ std::vector<backend_info> list_backends() {
   for (const backend_entry& entry : cpu_entries()) {
     infos.push_back({"cpu", entry.table->isa, entry.usable(), entry.reason});
   }
-  const backend_entry cuda = find_plugin("cuda");
+  const backend_entry cuda = find_plugin("cuda", 0);
   infos.push_back({"cuda", cuda.usable() ? cuda.table->isa : "", cuda.usable(), cuda.reason});
   return infos;
 }

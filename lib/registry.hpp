@@ -22,9 +22,10 @@ backend_entry find_cpu(const std::string& isa);
 /// The best CPU variant that this machine can run.
 const samebits_backend* best_cpu();
 
-/// A plug-in by name, loaded on first use and kept for ever.
+/// A plug-in by name, ready to compute on that device. Loaded on first use and kept for ever, and so is what it said of
+/// the device.
 ///
 /// @throws invalid_argument  the name cannot be that of a plug-in
-backend_entry find_plugin(const std::string& name);
+backend_entry find_plugin(const std::string& name, int device);
 
 }  // namespace samebits

@@ -8,6 +8,7 @@
 #include "samebits/export.hpp"
 
 struct samebits_backend;
+struct samebits_device_list;
 
 namespace samebits {
 
@@ -19,6 +20,11 @@ struct context_options {
   std::string isa;
   /// CPU threads, 1 to 1024. 0: SAMEBITS_NUM_THREADS, else all that the process may use.
   int n_threads = 0;
+  /// Which of the backend's devices, counted from 0. -1: SAMEBITS_DEVICE for a GPU, else 0. The CPU is one device, 0.
+  int device = -1;
+  /// In place of `device`, devices that share the work of every call: docs/gpu.md. One that is named twice gets two
+  /// shares.
+  std::vector<int> devices = {};
 };
 
 /// An immutable choice of backend. Cheap to copy; threads may share one.
@@ -32,22 +38,26 @@ class SAMEBITS_API context {
 
   /// "cpu", "cuda", ...
   const char* backend() const;
-  /// "scalar", "avx2", "avx512", or the architecture of the device.
+  /// "scalar", "avx2", "avx512", or the architecture of the first GPU.
   const char* isa() const;
   int n_threads() const { return n_threads_; }
+  /// The device that it works on, of several the first.
+  int device() const { return device_; }
+  /// All devices that it works on.
+  std::vector<int> devices() const;
+  /// How many devices its backend has here.
+  int available_devices() const;
   /// The same backend with one thread.
   context on_one_thread() const {
     context one = *this;
     one.n_threads_ = 1;
     return one;
   }
-  /// The same backend with its work in that queue, a cudaStream_t on the first GPU, after what is there. NULL: the
+  /// The same backend with its work in that queue, a cudaStream_t of its device, after what is there. NULL: the
   /// backend's own, one for each host thread. The CPU has no queues: it works before a call returns. docs/gpu.md
-  context on_stream(void* cuda_stream) const {
-    context queued = *this;
-    queued.stream_ = cuda_stream;
-    return queued;
-  }
+  ///
+  /// @throws invalid_argument  it works on several devices
+  context on_stream(void* cuda_stream) const;
   void* stream() const { return stream_; }
   /// Waits until everything asked for in the queue is done: results in device memory are complete.
   ///
@@ -56,11 +66,15 @@ class SAMEBITS_API context {
 
   /// The backend's function table (lib/backend.h), for the library itself.
   const samebits_backend* table() const { return table_; }
+  /// The devices that share the work (lib/several_devices.hpp), or null, for the library itself.
+  const samebits_device_list* device_list() const { return device_list_; }
 
  private:
   const samebits_backend* table_;
   int n_threads_;
   void* stream_ = nullptr;
+  int device_ = 0;
+  const samebits_device_list* device_list_ = nullptr;
 };
 
 /// One backend or instruction set that this library knows of.

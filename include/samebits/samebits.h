@@ -54,6 +54,9 @@ typedef struct samebits_context_options {
   const char* backend; /* "cpu" or "cuda"; NULL: SAMEBITS_BACKEND, else the best available */
   const char* isa;     /* "scalar", "avx2", "avx512"; NULL: SAMEBITS_ISA, else the best of this CPU */
   int32_t n_threads;   /* 1 to 1024; 0: SAMEBITS_NUM_THREADS, else all that the process may use */
+  int32_t device;      /* counted from 0; -1: SAMEBITS_DEVICE for a GPU, else 0. The CPU is one device, 0 */
+  int32_t n_devices;
+  const int32_t* devices; /* [n_devices] in place of `device`: they share the work of every call; NULL: one device */
 } samebits_context_options;
 
 SAMEBITS_C_API void samebits_context_options_init(samebits_context_options* options);
@@ -64,8 +67,14 @@ SAMEBITS_C_API void samebits_context_destroy(samebits_context* context);
 SAMEBITS_C_API const char* samebits_context_backend(const samebits_context* context);
 SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context);
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context);
+/* The device that it works on, of several the first. */
+SAMEBITS_C_API int32_t samebits_context_device(const samebits_context* context);
+/* How many devices its backend has here. */
+SAMEBITS_C_API int32_t samebits_context_available_devices(const samebits_context* context);
 /* A context of the same backend with its work in that queue, a cudaStream_t; NULL: the backend's own, one for each host
- * thread. The queue must outlive its use. On the CPU it has no effect. */
+ * thread. The queue must outlive its use. On the CPU it has no effect.
+ *
+ * SAMEBITS_INVALID_ARGUMENT: the context works on several devices. */
 SAMEBITS_C_API samebits_status samebits_context_on_stream(const samebits_context* context, void* cuda_stream,
                                                           samebits_context** queued);
 /* Waits until everything asked for in the context's queue is done. */

@@ -85,13 +85,14 @@ TEST_F(command, explains_every_option_in_the_help) {
                                    "--backend",
                                    "--isa",
                                    "--threads",
+                                   "--device",
                                    "--out",
                                    "--trace",
                                    "--json"}) {
     EXPECT_TRUE(contains(run({"fit", "--help"}).out, option)) << option;
   }
   for (const char* const option :
-       {"--rows", "--cols", "--components", "--iterations", "--threads", "--isa", "--backend"}) {
+       {"--rows", "--cols", "--components", "--iterations", "--threads", "--isa", "--backend", "--device"}) {
     EXPECT_TRUE(contains(run({"bench", "em", "--help"}).out, option)) << option;
   }
 }
@@ -106,6 +107,9 @@ TEST_F(command, exits_with_2_on_bad_usage) {
                              {"fit", "faithful.csv", "--components", "two"},
                              {"fit", "faithful.csv", "--components", "2", "--colour"},
                              {"fit", "faithful.csv", "--components", "2", "--threads", "1025"},
+                             {"fit", "faithful.csv", "--components", "2", "--device", "first"},
+                             {"fit", "faithful.csv", "--components", "2", "--device", "0,"},
+                             {"fit", "faithful.csv", "--components", "2", "--device", "-1"},
                              {"bench"},
                              {"bench", "em", "--rows", "0"},
                              {"bench", "em", "--rows", "-5"},
@@ -230,6 +234,22 @@ TEST_F(command, fit_has_the_same_digest_on_any_threads_and_instruction_set) {
       EXPECT_EQ(model["isa"], isa);
     }
   }
+}
+
+TEST_F(command, fit_has_the_same_digest_on_any_devices) {
+  const environment_variable plugins("SAMEBITS_PLUGIN_DIR", test_plugins().string());
+  const std::string expected = answer(fit("iris.csv"))["digest"];
+  for (const char* const device : {"0", "2", "0,1", "all"}) {
+    EXPECT_EQ(answer(fit("iris.csv", {"--backend", "cuda-emulated", "--device", device}))["digest"], expected)
+        << device;
+  }
+}
+
+TEST_F(command, check_takes_devices) {
+  const environment_variable plugins("SAMEBITS_PLUGIN_DIR", test_plugins().string());
+
+  expect_error(run({"check", "--backend", "cuda-emulated", "--device", "0,3"}), 3,
+               "context: backend cuda-emulated is not available: device is 3 but there are 3, counted from 0");
 }
 
 TEST_F(command, fit_prints_a_table_with_the_names_of_the_columns) {
@@ -427,6 +447,9 @@ TEST_F(bad_input, an_unknown_instruction_set_is_named) {
 TEST_F(bad_input, a_missing_backend_exits_with_3) {
   expect_error(run(fit("faithful.csv", {"--backend", "not-there"})), 3,
                "context: backend not-there is not available: no plug-in samebits_not-there.so is installed");
+}
+TEST_F(bad_input, a_device_that_the_cpu_has_not_is_named) {
+  expect_refused("faithful.csv", "context: device is 1 but backend cpu has only device 0", {"--device", "1"});
 }
 
 // Odd, but not bad: these have an answer.

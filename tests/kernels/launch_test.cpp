@@ -5,7 +5,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
+
+#include "kernels/emulated_memory.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -155,6 +158,39 @@ TEST(launch, memory_starts_as_not_a_number_in_every_block) {
     EXPECT_TRUE(std::isnan(shared[i])) << "shared, thread " << i;
     EXPECT_TRUE(std::isnan(local[i])) << "local, thread " << i;
   }
+}
+
+// ---- memory of the devices -----------------------------------------------------------------------------------------
+
+/// Allocates on the first device, and reads while a call of some device runs.
+void read_during_call_of(int device) {
+  emulated_memory& memory = emulated_memory::instance();
+  memory.begin_call(0);
+  const volatile char* const address = static_cast<char*>(memory.allocate(1));
+  memory.end_call(0);
+  memory.begin_call(device);
+  std::exit(*address == char(-1) ? 0 : 1);
+}
+
+TEST(emulated_memory_of_a_device, is_for_calls_of_that_device) {
+  EXPECT_EXIT(read_during_call_of(0), testing::ExitedWithCode(0), "");
+  EXPECT_DEATH(read_during_call_of(1), "");
+}
+
+TEST(emulated_memory_of_a_device, is_known) {
+  emulated_memory& memory = emulated_memory::instance();
+  current_device = 2;
+  memory.begin_call(2);
+  char* const start = static_cast<char*>(memory.allocate(10));
+  memory.end_call(2);
+  current_device = 0;
+
+  EXPECT_EQ(memory.device_of(start), 2);
+  EXPECT_EQ(memory.device_of(start + 9), 2);
+  EXPECT_EQ(memory.device_of(start + 10), no_device);
+  EXPECT_EQ(memory.device_of(&memory), no_device);
+  memory.release(start);
+  EXPECT_EQ(memory.device_of(start), no_device);
 }
 
 }  // namespace

@@ -55,6 +55,35 @@ const char* tells_that_a_backend_is_unavailable(void) {
   return NULL;
 }
 
+const char* chooses_devices(void) {
+  const int32_t zero_and_two[2] = {0, 2};
+  samebits_context_options options;
+  samebits_context* context = NULL;
+  samebits_context_options_init(&options);
+  options.backend = "cpu";
+  options.device = 0;
+  REQUIRE(samebits_context_create(&options, &context) == SAMEBITS_OK);
+  REQUIRE(samebits_context_device(context) == 0);
+  REQUIRE(samebits_context_available_devices(context) == 1);
+  samebits_context_destroy(context);
+  options.device = 1;
+  REQUIRE_ERROR(samebits_context_create(&options, &context), SAMEBITS_INVALID_ARGUMENT,
+                "context: device is 1 but backend cpu has only device 0");
+  options.device = -1;
+  options.devices = zero_and_two;
+  options.n_devices = 2;
+  REQUIRE_ERROR(samebits_context_create(&options, &context), SAMEBITS_INVALID_ARGUMENT,
+                "context: device is 2 but backend cpu has only device 0");
+  options.n_devices = -1;
+  REQUIRE_ERROR(samebits_context_create(&options, &context), SAMEBITS_INVALID_ARGUMENT,
+                "context_create: options.n_devices is -1 but must not be negative");
+  options.devices = NULL;
+  options.n_devices = 1;
+  REQUIRE_ERROR(samebits_context_create(&options, &context), SAMEBITS_INVALID_ARGUMENT,
+                "context_create: options.devices is NULL");
+  return NULL;
+}
+
 const char* writes_no_context_on_failure(void) {
   samebits_context_options options;
   samebits_context* const before = (samebits_context*)&options;
@@ -108,6 +137,8 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
   REQUIRE(strcmp(samebits_context_backend(NULL), "") == 0);
   REQUIRE(strcmp(samebits_context_isa(NULL), "") == 0);
   REQUIRE(samebits_context_n_threads(NULL) == 0);
+  REQUIRE(samebits_context_device(NULL) == 0);
+  REQUIRE(samebits_context_available_devices(NULL) == 0);
   return NULL;
 }
 

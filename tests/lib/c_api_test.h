@@ -12,6 +12,7 @@ extern "C" {
   CHECK(makes_the_context_asked_for)               \
   CHECK(names_a_bad_instruction_set)               \
   CHECK(tells_that_a_backend_is_unavailable)       \
+  CHECK(chooses_devices)                           \
   CHECK(writes_no_context_on_failure)              \
   CHECK(refuses_null_for_the_context)              \
   CHECK(refuses_options_without_their_size)        \
