@@ -116,30 +116,43 @@ struct wide_distances_kernel {
   // ---- fetching ----
 
   SAMEBITS_HD void fetch(const place& here, std::int64_t chunk, bool is_start, int thread, block_memory& shared) const {
-    SAMEBITS_UNROLL
-    for (int r = 0; r < thread_rows; ++r) {
-      fetch_row(here, chunk, is_start, thread + r * block_threads, shared);
+    const bool is_kept = batch.data.n_cols <= kept_cols;
+    if (is_kept && is_start) {
+      keep_rows(here, thread, shared);
     }
+    chunk + depth <= batch.data.n_cols ? fetch_differences<true>(here, chunk, is_kept, thread, shared)
+                                       : fetch_differences<false>(here, chunk, is_kept, thread, shared);
     fetch_factor(here, chunk, thread, shared);
   }
 
-  /// dx of one row. What is not there is zero, times a zero of the factor.
-  SAMEBITS_HD void fetch_row(const place& here, std::int64_t chunk, bool is_start, int row,
-                             block_memory& shared) const {
-    const bool is_kept = batch.data.n_cols <= kept_cols;
-    if (is_kept && is_start) {
-      for (int b = 0; b < batch.data.n_cols; ++b) {
+  SAMEBITS_HD void keep_rows(const place& here, int thread, block_memory& shared) const {
+    for (int b = 0; b < batch.data.n_cols; ++b) {
+      SAMEBITS_UNROLL
+      for (int r = 0; r < thread_rows; ++r) {
+        const int row = thread + r * block_threads;
         shared.x[b][row] = element(here, row, b);
       }
     }
+  }
+
+  /// dx of the thread's rows. What is not there is zero, times a zero of the factor.
+  template <bool IsWhole>
+  SAMEBITS_HD void fetch_differences(const place& here, std::int64_t chunk, bool is_kept, int thread,
+                                     block_memory& shared) const {
     const T* const mean = batch.components.mean(here.number) + chunk;
     SAMEBITS_UNROLL
     for (int b = 0; b < depth; ++b) {
-      T dx = T(0);
-      if (chunk + b < batch.data.n_cols) {
-        dx = (is_kept ? shared.x[chunk + b][row] : element(here, row, chunk + b)) - mean[b];
+      const bool is_there = IsWhole || chunk + b < batch.data.n_cols;
+      const T own_mean = is_there ? mean[b] : T(0);
+      SAMEBITS_UNROLL
+      for (int r = 0; r < thread_rows; ++r) {
+        const int row = thread + r * block_threads;
+        T dx = T(0);
+        if (is_there) {
+          dx = (is_kept ? shared.x[chunk + b][row] : element(here, row, chunk + b)) - own_mean;
+        }
+        shared.step[b][row] = dx;
       }
-      shared.step[b][row] = dx;
     }
   }
 
@@ -150,16 +163,23 @@ struct wide_distances_kernel {
 
   /// A thread takes every fourth column of W in some rows, so that neither side wastes what it reads.
   SAMEBITS_HD void fetch_factor(const place& here, std::int64_t chunk, int thread, block_memory& shared) const {
+    constexpr int rows_at_once = block_threads / 4;
+    const int first_row = thread / 4;
+    const int column = thread % 4;
+    const int place_of_first = place_in<columns>(first_row);
+    const T* const factor = batch.components.inverse_factor(here.number) + chunk + column;
     SAMEBITS_UNROLL
-    for (int a = thread / 4; a < width; a += block_threads / 4) {
-      const std::int64_t row = here.first + a;
+    for (int a = 0; a < width; a += rows_at_once) {
+      if (first_row + a >= width) {
+        return;
+      }
+      const std::int64_t row = here.first + first_row + a;
       const bool is_there = row < batch.data.n_cols;
-      const std::int64_t row_start = is_there ? core::triangle_size(row) : 0;
-      const T* const factor = batch.components.inverse_factor(here.number) + row_start + chunk;
+      const std::int64_t last = is_there ? row - chunk - column : -1;  // element of the row from here on
+      const std::int64_t start = core::triangle_size(row);
       SAMEBITS_UNROLL
       for (int b = 0; b < depth; b += 4) {
-        const int column = b + thread % 4;
-        shared.factor[column][place_in<columns>(a)] = is_there && chunk + column <= row ? factor[column] : T(0);
+        shared.factor[column + b][place_of_first + place_in<columns>(a)] = b <= last ? factor[start + b] : T(0);
       }
     }
   }

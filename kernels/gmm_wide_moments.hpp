@@ -73,7 +73,8 @@ struct wide_moments_kernel {
     const int lane = at.thread % warp_place::size;
     warp_memory& panels = shared.warps[in_warp.warp];
     if (phase % 2 == 0) {
-      fetch(own.here, phase / 2, lane, panels);
+      is_whole(own.here, phase / 2) ? fetch<true>(own.here, phase / 2, lane, panels)
+                                    : fetch<false>(own.here, phase / 2, lane, panels);
       return;
     }
     if (phase == 1) {
@@ -129,52 +130,70 @@ struct wide_moments_kernel {
 
   // ---- fetching ----
 
-  /// The rows of a step that a thread fetches: every fourth. Eight columns of four rows at a time, so that neither side
-  /// meets in banks or wastes what it reads. Rows behind the end of the leaf add the empty sum.
-  struct fetched_rows {
-    static constexpr int n = depth / 4;
-    int first;  // in the step
-    T responsibilities[n];
-    bool are_there[n];
+  /// What a thread fetches in a step: every fourth row of every eighth place, so that neither side meets in banks or
+  /// wastes what it reads. Everything that follows from the thread's number is found once.
+  struct fetched {
+    static constexpr int n_rows = depth / 4;
+    int row;                 // the first
+    std::int64_t first_row;  // the same row of the batch
+    T responsibilities[n_rows];
+    bool are_there[n_rows];
   };
 
+  /// Are all rows and columns of a step there, so that nothing needs to be asked?
+  SAMEBITS_HD bool is_whole(const place& here, int step) const {
+    const std::int64_t end = (static_cast<std::int64_t>(here.leaf) * leaf_rows) + (step + 1) * depth;
+    return end <= batch.end_of_leaf(here.leaf) && here.row + height <= batch.data.n_cols &&
+           here.column + width <= batch.data.n_cols;
+  }
+
+  /// Rows behind the end of the leaf add the empty sum.
+  template <bool IsWhole>
   SAMEBITS_HD void fetch(const place& here, int step, int lane, warp_memory& panels) const {
     const std::int64_t first = static_cast<std::int64_t>(here.leaf) * leaf_rows + step * depth;
     const std::int64_t left = batch.end_of_leaf(here.leaf) - first;
-    fetched_rows own;
-    own.first = lane % 4;
+    fetched own;
+    own.row = lane % 4;
+    own.first_row = first + own.row;
     SAMEBITS_UNROLL
-    for (int r = 0; r < fetched_rows::n; ++r) {
-      const int row = own.first + 4 * r;
-      own.are_there[r] = row < left;
-      own.responsibilities[r] = own.are_there[r] ? batch.values(here.number)[first + row] : core::empty_sum<T>();
+    for (int r = 0; r < fetched::n_rows; ++r) {
+      own.are_there[r] = IsWhole || own.row + 4 * r < left;
+      own.responsibilities[r] =
+          own.are_there[r] ? batch.values(here.number)[own.first_row + 4 * r] : core::empty_sum<T>();
     }
-    for (int slot = lane / 4; slot < height; slot += tile_side) {
-      const int a = rows::at(slot);
-      fetch_column(here.number, first, here.row + a, own, [&](int r, T dx) {
-        panels.weighted[own.first + 4 * r][slot] = own.responsibilities[r] * dx;
-        if (is_triangle) {
-          panels.dx[own.first + 4 * r][place_in<columns>(a)] = dx;
-        }
+    const int eighth = lane / 4;
+    const int first_a = rows::at(eighth);
+    const int place_of_a = place_in<columns>(first_a);
+    fetch_columns<IsWhole, RowTiles, rows::at(tile_side)>(here, here.row + first_a, own, [&](int tile, int r, T dx) {
+      panels.weighted[own.row + 4 * r][eighth + tile_side * tile] = own.responsibilities[r] * dx;
+      if (is_triangle) {
+        panels.dx[own.row + 4 * r][place_of_a + place_in<columns>(rows::at(tile_side) * tile)] = dx;
+      }
+    });
+    if (!is_triangle) {
+      const int place_of_b = place_in<columns>(eighth);
+      fetch_columns<IsWhole, ColumnTiles, tile_side>(here, here.column + eighth, own, [&](int tile, int r, T dx) {
+        panels.dx[own.row + 4 * r][place_of_b + place_in<columns>(tile_side * tile)] = dx;
       });
-    }
-    for (int b = lane / 4; !is_triangle && b < width; b += tile_side) {
-      fetch_column(here.number, first, here.column + b, own,
-                   [&](int r, T dx) { panels.dx[own.first + 4 * r][place_in<columns>(b)] = dx; });
     }
   }
 
-  /// Calls keep(r, dx) for the thread's rows. Columns behind the last are zero; what is made of them is not stored.
-  template <class Keep>
-  SAMEBITS_HD void fetch_column(std::int64_t number, std::int64_t first, std::int64_t column, const fetched_rows& own,
-                                const Keep& keep) const {
-    const bool is_there = column < batch.data.n_cols;
-    const T mean = is_there ? batch.components.mean(number)[column] : T(0);
-    const std::int64_t read = is_there ? column : 0;
-    const T* const x = batch.data.columns + read * batch.data.n_rows + batch.first_row + first + own.first;
+  /// Calls keep(i, r, dx) for the thread's rows and columns first, first + Step, ..., N of them. Columns behind the
+  /// last are zero; what is made of them is not stored.
+  template <bool IsWhole, int N, int Step, class Keep>
+  SAMEBITS_HD void fetch_columns(const place& here, std::int64_t first, const fetched& own, const Keep& keep) const {
+    const T* const mean = batch.components.mean(here.number);
+    std::int64_t element = first * batch.data.n_rows + batch.first_row + own.first_row;
     SAMEBITS_UNROLL
-    for (int r = 0; r < fetched_rows::n; ++r) {
-      keep(r, is_there && own.are_there[r] ? x[4 * r] - mean : T(0));
+    for (int i = 0; i < N; ++i) {
+      const std::int64_t column = first + Step * i;
+      const bool is_there = IsWhole || column < batch.data.n_cols;
+      const T own_mean = is_there ? mean[column] : T(0);
+      SAMEBITS_UNROLL
+      for (int r = 0; r < fetched::n_rows; ++r) {
+        keep(i, r, is_there && own.are_there[r] ? batch.data.columns[element + 4 * r] - own_mean : T(0));
+      }
+      element += Step * batch.data.n_rows;
     }
   }
 
