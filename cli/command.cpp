@@ -51,7 +51,7 @@ void compute_options::add_to(CLI::App& app) {
 samebits::context compute_options::on(const std::string& backend_there, const std::string& isa_there,
                                       int n_threads_there) const {
   context_options options{backend_there, isa_there, n_threads_there};
-  if (backend_there == "cpu" && backend != "cpu") {
+  if (backend_there == "cpu" && backend != "cpu" && isa.empty()) {
     return samebits::context(options);
   }
   if (device == all_devices) {

@@ -36,7 +36,8 @@ class seed_race {
         pack_seed(seeding_.seeds + (number - 1) * engine_.n_cols);
       }
       parallel_for<&seed_race::race_chunk>(n_threads, n_chunks(), *this);
-      take_row(seed_row(winner(), weight(winner()), seeding_.first_row), seeding_.seeds + number * engine_.n_cols);
+      const std::int64_t first = winner();
+      take_row(seed_row(first, weight(first), seeding_.first_row), seeding_.seeds + number * engine_.n_cols);
     }
     return true;
   }
@@ -58,7 +59,6 @@ class seed_race {
       rates = plan.take<double>(race.block_rows_);
       times = plan.take<double>(race.block_rows_);
       draws = plan.take<double>(race.block_rows_ + 3 * lanes<double>);
-      plan.take<double>(race.engine_.n_cols);  // so that a row fits as doubles
       size = plan.used();
     }
     T* columns;

@@ -28,9 +28,9 @@ namespace samebits::kernels {
 
 #if defined(__CUDACC__)
 
-/// The memory of temporary arrays on the current device, or null where it has no pools. A pool of our own: other users
-/// of the GPU in the process keep their settings. What is freed stays in it for the next call, up to a size that suits
-/// work spaces and rows of middling problems; more goes back to the device.
+/// The memory of arrays on the current device, or null where it has no pools. A pool of our own: other users of the GPU
+/// in the process keep their settings. What is freed stays in it until trim_memory_pool(): the pool's own threshold
+/// counts what is in use, too, so that beside the rows of a large problem every wait would give work space back.
 inline cudaMemPool_t make_memory_pool() {
   int has_pools = 0;
   check(cudaDeviceGetAttribute(&has_pools, cudaDevAttrMemoryPoolsSupported, current_device), "asking for memory pools");
@@ -43,8 +43,8 @@ inline cudaMemPool_t make_memory_pool() {
   properties.location.id = current_device;
   cudaMemPool_t pool = nullptr;
   check(cudaMemPoolCreate(&pool, &properties), "making a memory pool");
-  std::uint64_t kept_bytes = std::uint64_t{1} << 30;
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept_bytes), "making a memory pool");
+  std::uint64_t threshold = ~std::uint64_t{0};
+  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold), "making a memory pool");
   return pool;
 }
 inline cudaMemPool_t memory_pool() {
@@ -53,6 +53,44 @@ inline cudaMemPool_t memory_pool() {
   const std::scoped_lock lock(mutex);
   const auto found = pools.find(current_device);
   return found != pools.end() ? found->second : pools.emplace(current_device, make_memory_pool()).first->second;
+}
+
+/// Bytes of a pool: what is in use, and what it keeps for later.
+struct pool_bytes {
+  std::uint64_t used = 0;
+  std::uint64_t kept = 0;
+};
+inline pool_bytes bytes_of(cudaMemPool_t pool) {
+  pool_bytes bytes;
+  std::uint64_t reserved = 0;
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &bytes.used), "asking a memory pool");
+  check(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrReservedMemCurrent, &reserved), "asking a memory pool");
+  bytes.kept = reserved > bytes.used ? reserved - bytes.used : 0;
+  return bytes;
+}
+
+/// At the end of a call: gives back what the pool has beyond a size that suits work spaces and rows of middling
+/// problems.
+inline void trim_memory_pool() {
+  constexpr std::uint64_t most_kept = std::uint64_t{1} << 30;
+  const cudaMemPool_t pool = memory_pool();
+  if (pool == nullptr) {
+    return;
+  }
+  const pool_bytes bytes = bytes_of(pool);
+  if (bytes.kept > most_kept) {
+    check(cudaMemPoolTrimTo(pool, bytes.used + most_kept), "giving memory back");
+  }
+}
+
+/// Memory that new arrays may take.
+inline std::int64_t free_bytes() {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  check(cudaMemGetInfo(&free, &total), "asking for the free memory of the device");
+  const cudaMemPool_t pool = memory_pool();
+  const std::uint64_t kept = pool == nullptr ? 0 : bytes_of(pool).kept;
+  return static_cast<std::int64_t>(free + kept);
 }
 
 /// In the order of the stream, so that nothing waits: what was asked for in it before the memory is freed may still use
@@ -95,6 +133,16 @@ void fill_zeros(T* data, std::int64_t n) {
 inline void synchronize() { check(cudaStreamSynchronize(stream), "work on the device"); }
 
 #else
+
+inline void trim_memory_pool() {}
+
+inline std::int64_t free_bytes() {
+#if defined(SAMEBITS_DEVICE_BYTES)
+  return SAMEBITS_DEVICE_BYTES;
+#else
+  return std::int64_t{1} << 40;
+#endif
+}
 
 template <class T>
 T* allocate_on_device(std::int64_t n) {

@@ -45,22 +45,38 @@ bool fits_device(const samebits_gmm_data& data) {
 }
 
 template <class T>
-std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
+std::unique_ptr<gmm_problem_of<T>> describe(const samebits_gmm_data& data) {
   auto problem = std::make_unique<gmm_problem_of<T>>();
   problem->dtype = data.dtype;
   problem->n_rows = data.n_rows;
   problem->n_cols = data.n_cols;
-  if (!fits_device<T>(data)) {
-    problem->passing_rows = static_cast<const T*>(data.x);
-    problem->passing_weights = data.sample_weights;
-    return problem;
-  }
+  return problem;
+}
+
+template <class T>
+std::unique_ptr<gmm_problem> keep_rows(const samebits_gmm_data& data) {
+  auto problem = describe<T>(data);
   turn_rows(static_cast<const T*>(data.x), *problem);
   if (data.sample_weights != nullptr) {
     problem->weights.make_room(data.n_rows);
     upload(problem->weights.data(), data.sample_weights, data.n_rows);
   }
   synchronize();  // a call on a problem ends when its work is done
+  return problem;
+}
+
+template <class T>
+std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
+  if (fits_device<T>(data)) {
+    try {
+      return keep_rows<T>(data);
+    } catch (const std::bad_alloc&) {
+      forget_last_error();  // others have taken the room meanwhile
+    }
+  }
+  auto problem = describe<T>(data);
+  problem->passing_rows = static_cast<const T*>(data.x);
+  problem->passing_weights = data.sample_weights;
   return problem;
 }
 
@@ -145,12 +161,12 @@ class gmm_pass {
     node_size_ = node_size(components_, with_sums_);
     const std::int64_t rows = plan.batch_rows(problem.n_rows);
     if (!plan.fused) {
-      problem.row_values.make_room(rows * (n_steps + components_.n_all()));
+      row_values_.make_room(rows * (n_steps + components_.n_all()));
     }
-    problem.nodes.make_room(plan.batch_leaves * node_size_);
-    problem.open_nodes.make_room(plan.levels * node_size_);
+    nodes_.make_room(plan.batch_leaves * node_size_);
+    open_nodes_.make_room(plan.levels * node_size_);
     if (steps->shares == samebits_gmm_given) {
-      problem.given.make_room(rows * components_.n_all());
+      given_.make_room(rows * components_.n_all());
     }
   }
 
@@ -158,7 +174,7 @@ class gmm_pass {
     int depth = 0;
     for (std::int64_t batch = 0; batch * plan_.batch_leaves < plan_.n_leaves; ++batch) {
       sum_batch(batch * plan_.batch_leaves);
-      copy_on_device(open_node(depth), problem_.nodes.data(), node_size_);
+      copy_on_device(open_node(depth), nodes_.data(), node_size_);
       ++depth;
       for (std::int64_t filled = batch; filled & 1; filled >>= 1) {
         merge_last(depth--);
@@ -173,7 +189,7 @@ class gmm_pass {
   }
 
  private:
-  double* open_node(int level) const { return problem_.open_nodes.data() + level * node_size_; }
+  double* open_node(int level) const { return open_nodes_.data() + level * node_size_; }
 
   void merge_last(int depth) const {
     const merge_kernel kernel{open_node(depth - 2), open_node(depth - 1), node_size_};
@@ -188,8 +204,8 @@ class gmm_pass {
     const std::int64_t rows_left = problem_.n_rows - first_row;
     const std::int64_t n_rows = rows_left < n_leaves * leaf_rows ? rows_left : n_leaves * leaf_rows;
     const row_window<T> window = windows_.window(first_row, n_rows);
-    const gmm_batch<T> batch{window.data, components_, window.first_row,      n_rows,    problem_.row_values.data(),
-                             with_sums_,  n_leaves,    problem_.nodes.data(), node_size_};
+    const gmm_batch<T> batch{window.data, components_, window.first_row, n_rows,    row_values_.data(),
+                             with_sums_,  n_leaves,    nodes_.data(),    node_size_};
     if (plan_.fused) {
       fused_pass(batch, shape(), steps_->shares == samebits_gmm_hard);
     } else {
@@ -206,7 +222,7 @@ class gmm_pass {
     switch (steps_->shares) {
       case samebits_gmm_given:
         upload_given(batch, first_row);
-        take_given_shares(batch, problem_.given.data());
+        take_given_shares(batch, given_.data());
         break;
       case samebits_gmm_random:
         upload_streams(first_row - batch.first_row);
@@ -220,8 +236,8 @@ class gmm_pass {
   void upload_given(const gmm_batch<T>& batch, std::int64_t first_row) const {
     const std::int64_t n_components = components_.n_components;
     for (std::int64_t m = 0; m < n_steps_; ++m) {
-      upload(problem_.given.data() + m * batch.n_rows * n_components,
-             steps_[m].responsibilities + first_row * n_components, batch.n_rows * n_components);
+      upload(given_.data() + m * batch.n_rows * n_components, steps_[m].responsibilities + first_row * n_components,
+             batch.n_rows * n_components);
     }
   }
 
@@ -255,6 +271,10 @@ class gmm_pass {
   std::int64_t n_steps_;
   gmm_components<T> components_;
   device_array<draw_stream> streams_;
+  device_array<T> row_values_;       // of a batch, see gmm_batch
+  device_array<double> given_;       // of a batch: responsibilities as the caller has them
+  device_array<double> nodes_;       // of a batch: one per leaf
+  device_array<double> open_nodes_;  // one per level of the tree over batches
   bool with_sums_ = false;
   std::int64_t node_size_ = 0;
 };
@@ -282,7 +302,10 @@ void gmm_close(void* problem) {
   const gmm_problem* const to_close = static_cast<gmm_problem*>(problem);
   samebits_call call{};
   call.device = to_close->device;
-  guarded(&call, [&] { delete to_close; });
+  guarded(&call, [&] {
+    delete to_close;
+    synchronize();  // so that its memory is free for the next problem
+  });
 }
 
 samebits_status gmm_step(samebits_call* call, void* problem, samebits_gmm_order order, std::int64_t n_steps,

@@ -83,7 +83,7 @@ class passing_race {
     }
     window_leaves_ =
         fitting(row_windows<T>::most_leaves(problem), leaf_rows * 2 * static_cast<std::int64_t>(sizeof(T)));
-    problem.row_values.make_room(2 * window_leaves_ * leaf_rows);
+    row_values_.make_room(2 * window_leaves_ * leaf_rows);
     winners_.make_room(window_leaves_);
   }
 
@@ -104,7 +104,7 @@ class passing_race {
     see_winners();  // waits: this window is on its way
     first_ = first;
     n_leaves_ = (n_rows - 1) / leaf_rows + 1;
-    const gmm_batch<T> batch{window.data, centre_,   window.first_row, n_rows, problem_.row_values.data(),
+    const gmm_batch<T> batch{window.data, centre_,   window.first_row, n_rows, row_values_.data(),
                              false,       n_leaves_, nullptr,          0};
     if (!is_first_) {
       run_e_step(batch, shape_, samebits_gmm_by_rows, e_step::squared_distances);
@@ -137,6 +137,7 @@ class passing_race {
   device_input<double> before_;
   device_output<double> nearest_;
   device_array<core::race_entry> winners_;
+  device_array<T> row_values_;
   std::int64_t window_leaves_ = 1;
   std::int64_t first_ = 0;     // row of the last window
   std::int64_t n_leaves_ = 0;  // of the last window

@@ -50,10 +50,7 @@ struct gmm_problem {
   samebits_dtype dtype;  // of the rows: this is a gmm_problem_of that type
   std::int64_t n_rows;
   std::int64_t n_cols;
-  device_array<double> weights;     // per row; empty: all 1
-  device_array<double> given;       // of a batch: responsibilities as the caller has them
-  device_array<double> nodes;       // of a batch: one per leaf
-  device_array<double> open_nodes;  // one per level of the tree over batches
+  device_array<double> weights;  // per row; empty: all 1
 };
 
 template <class T>
@@ -64,7 +61,6 @@ struct gmm_problem_of : gmm_problem {
   const double* passing_weights = nullptr;
   device_array<T> columns;
   device_array<T> components;
-  device_array<T> row_values;  // of a batch, see gmm_batch
 
   bool passes_through() const { return passing_rows != nullptr; }
   /// Of rows that are there.

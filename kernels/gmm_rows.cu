@@ -98,7 +98,7 @@ class row_outputs {
         log_likelihoods_(static_cast<T*>(out.log_likelihoods), problem.n_rows),
         labels_out_(out.labels, problem.n_rows),
         chunk_rows_(rows_at_once()) {
-    problem.row_values.make_room(chunk_rows_ * (1 + components.n_components));
+    row_values_.make_room(chunk_rows_ * (1 + components.n_components));
     summaries_.make_room(chunk_rows_ * 2);
     labels_.make_room(chunk_rows_);
   }
@@ -124,7 +124,7 @@ class row_outputs {
 
   void fill_chunk(std::int64_t first, std::int64_t n_rows) {
     const row_window<T> window = windows_.window(first, n_rows);
-    const gmm_batch<T> batch{window.data, components_, window.first_row, n_rows, problem_.row_values.data(),
+    const gmm_batch<T> batch{window.data, components_, window.first_row, n_rows, row_values_.data(),
                              false,       0,           nullptr,          0};
     const row_summaries<T> summaries{summaries_.data(), summaries_.data() + n_rows, labels_.data()};
     run_e_step(batch, shape_, samebits_gmm_by_rows, e_step::log_probs);
@@ -152,6 +152,7 @@ class row_outputs {
   device_output<T> log_likelihoods_;
   device_output<std::int64_t> labels_out_;
   std::int64_t chunk_rows_;
+  device_array<T> row_values_;
   device_array<T> summaries_;
   device_array<std::int64_t> labels_;
 };

@@ -312,8 +312,8 @@ class run_loop {
 
   void pass() const {
     const std::int64_t size = node_size(device_.components, true);
-    gmm_batch<T> batch{problem_.data(), device_.components,    0,   problem_.n_rows, nullptr, true,
-                       n_leaves_,       problem_.nodes.data(), size};
+    gmm_batch<T> batch{problem_.data(), device_.components, 0,   problem_.n_rows, nullptr, true,
+                       n_leaves_,       nodes_.data(),      size};
     batch.ended = ended_.data();
     fused_pass(batch, shape_, false);
     fold_nodes(batch.nodes, n_leaves_, size);
@@ -394,7 +394,7 @@ class run_loop {
     work_.make_room(n_runs_ * k * device_.update.work_size());
     ranks_.make_room(n_runs_ * k);
     trace_.make_room(n_runs_ * most_updates_ + 1);
-    problem_.nodes.make_room(n_leaves_ * node_size(device_.components, true));
+    nodes_.make_room(n_leaves_ * node_size(device_.components, true));
     device_.packed = problem_.components.data();
     device_.parameters = parameters_.data();
     device_.sums = sums_.data();
@@ -403,7 +403,7 @@ class run_loop {
     device_.trace = trace_.data();
     device_.states = states_.data();
     device_.ended = ended_.data();
-    device_.node = problem_.nodes.data();
+    device_.node = nodes_.data();
   }
 
   /// In a few copies: each has to be waited for.
@@ -445,6 +445,7 @@ class run_loop {
   std::int64_t most_updates_ = 0;
   device_runs<T> device_{};
   device_array<double> parameters_;
+  device_array<double> nodes_;  // one per leaf
   device_array<double> sums_;
   device_array<double> work_;
   device_array<std::int64_t> ranks_;

@@ -175,7 +175,7 @@ class seed_drawing {
   void make_room() {
     const std::int64_t batch_rows =
         batch_leaves_ * leaf_rows < problem_.n_rows ? batch_leaves_ * leaf_rows : problem_.n_rows;
-    problem_.row_values.make_room(2 * races_.n_runs * batch_rows);
+    row_values_.make_room(2 * races_.n_runs * batch_rows);
     nearest_.make_room(races_.n_runs * problem_.n_rows);
     winners_.make_room(races_.n_runs * races_.n_leaves);
     seeds_.make_room(races_.n_runs * races_.n_seeds * problem_.n_cols);
@@ -192,8 +192,7 @@ class seed_drawing {
     const std::int64_t first_row = first_leaf * leaf_rows;
     const std::int64_t rows_left = problem_.n_rows - first_row;
     const std::int64_t n_rows = rows_left < n_leaves * leaf_rows ? rows_left : n_leaves * leaf_rows;
-    const gmm_batch<T> batch{races_.data, centres_, first_row, n_rows, problem_.row_values.data(),
-                             false,       n_leaves, nullptr,   0};
+    const gmm_batch<T> batch{races_.data, centres_, first_row, n_rows, row_values_.data(), false, n_leaves, nullptr, 0};
     if (seed > 0) {
       run_e_step(batch, seeding_.metric.shape, samebits_gmm_by_rows, e_step::squared_distances);
     }
@@ -206,6 +205,7 @@ class seed_drawing {
   gmm_components<T> centres_;
   seed_races<T> races_{};
   std::int64_t batch_leaves_;
+  device_array<T> row_values_;
   device_array<double> nearest_;
   device_array<core::race_entry> winners_;
   device_array<double> seeds_;

@@ -12,7 +12,7 @@ namespace samebits::kernels {
 template <class T, int Tiles, class Units>
 struct wide_distances_kernel {
   static constexpr int block_threads = 128;
-  static constexpr int row_tiles = sizeof(T) == sizeof(double) ? 4 : 8;  // of a warp: 64 sums of a thread, or 128
+  static constexpr int row_tiles = sizeof(T) == sizeof(double) ? 4 : 8;  // of a warp: up to 64 sums of a thread, or 128
   static constexpr int width = tile_side * Tiles;
   static constexpr int depth = 2 * tile_side;
   static constexpr int kept_cols = 64;

@@ -6,14 +6,9 @@
 #include <new>
 #include <stdexcept>
 
+#include "kernels/device_memory.hpp"
 #include "lib/backend.h"
 #include "lib/fp_environment.hpp"
-
-#if defined(__CUDACC__)
-#include "kernels/cuda_error.hpp"
-#else
-#include "kernels/emulated_memory.hpp"
-#endif
 
 namespace samebits::kernels {
 
@@ -72,6 +67,7 @@ samebits_status guarded(samebits_call* call, const Work& work) noexcept {
     const device_scope device(*call);
     try {
       work();
+      trim_memory_pool();
     } catch (...) {
       abandon();
       throw;

@@ -50,6 +50,11 @@ constexpr std::int64_t blocks_for(std::int64_t n_threads) {
   return (n_threads + Kernel::block_threads - 1) / Kernel::block_threads;
 }
 
+/// What every device that the kernels are made for has for a block (compute capability 8.6 has the least), aligned as
+/// the launch aligns it.
+template <class Memory>
+inline constexpr bool fits_block = sizeof(Memory) <= (99 << 10) && alignof(Memory) <= 16;
+
 #if defined(__CUDACC__)
 
 /// Bytes of block memory that a launch has to ask for: more than this the compiler cannot set aside by itself.
@@ -60,7 +65,7 @@ inline constexpr std::size_t large_memory_bytes = sizeof(typename Kernel::block_
 
 template <class Kernel>
 __device__ typename Kernel::block_memory& memory_of_block() {
-  if constexpr (large_memory_bytes < Kernel >> 0) {
+  if constexpr (large_memory_bytes<Kernel> != 0) {
     extern __shared__ __align__(16) unsigned char large_memory[];
     return *reinterpret_cast<typename Kernel::block_memory*>(large_memory);
   } else {
@@ -86,14 +91,14 @@ __global__ void __launch_bounds__(Kernel::block_threads) run_kernel(const __grid
 /// Runs n_blocks blocks of the kernel, after everything launched or copied before by this host thread.
 template <class Kernel>
 void launch(const Kernel& kernel, std::int64_t n_blocks) {
-  static_assert(std::is_trivially_copyable_v<Kernel>);
+  static_assert(std::is_trivially_copyable_v<Kernel> && fits_block<typename Kernel::block_memory>);
   constexpr std::int64_t most_blocks = 0x7fffffff;
   if (n_blocks > most_blocks) {
     throw std::runtime_error("a kernel would need more blocks than a grid has");
   }
   if (n_blocks > 0) {
     constexpr std::size_t bytes = large_memory_bytes<Kernel>;
-    if constexpr (bytes > 0) {
+    if constexpr (bytes != 0) {
       check(cudaFuncSetAttribute(run_kernel<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
             "asking for the shared memory of a kernel");
     }
@@ -112,7 +117,7 @@ void launch(const Kernel& kernel, std::int64_t n_blocks) {
   using block_memory = typename Kernel::block_memory;
   using thread_memory = typename Kernel::thread_memory;
   static_assert(std::is_trivially_copyable_v<Kernel> && std::is_trivially_copyable_v<block_memory> &&
-                std::is_trivially_copyable_v<thread_memory>);
+                std::is_trivially_copyable_v<thread_memory> && fits_block<block_memory>);
   constexpr int n_threads = Kernel::block_threads;
   constexpr int rubbish = 0xff;
   const auto shared = std::make_unique<block_memory>();

@@ -13,8 +13,8 @@
 namespace samebits::kernels {
 namespace {
 
-/// A number that tells orders and roundings apart: most are near one, so that sums cancel; others are far apart, at the
-/// ends of the range, or zeros of both signs.
+/// A number that tells orders and roundings apart: most are near one, so that sums cancel; others are far apart, so
+/// small or large that products leave the range, or zeros of both signs.
 __device__ double difficult_number(std::uint64_t bits) {
   constexpr std::uint64_t fraction = (std::uint64_t{1} << 52) - 1;
   const std::uint64_t sign_and_fraction = bits & (fraction | std::uint64_t{1} << 63);
@@ -47,7 +47,7 @@ struct tensor_units_test_kernel {
 
   int* differ;
 
-  __host__ __device__ int phases() const { return 2; }
+  __host__ __device__ int phases() const { return 3; }
   __device__ void run(int phase, thread_position at, block_memory& shared, thread_memory&) const {
     if (phase == 0) {
       for (int item = at.thread; item < depth * side; item += block_threads) {
@@ -58,8 +58,8 @@ struct tensor_units_test_kernel {
       }
       return;
     }
-    compare<all_tiles>(at, shared);
-    compare<lower_tiles>(at, shared);
+    // Each in a phase of its own: threads that found another bit come together again at the barrier.
+    phase == 1 ? compare<all_tiles>(at, shared) : compare<lower_tiles>(at, shared);
   }
 
  private:

@@ -54,17 +54,18 @@ struct tensor_units {
     }
   }
 
+  // Volatile: all threads of a warp take part, so that the compiler must not move it under a condition.
   __device__ static void add_one(double a, double b, double (&sum)[2]) {
-    asm("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
-        : "+d"(sum[0]), "+d"(sum[1])
-        : "d"(a), "d"(b));
+    asm volatile("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
+                 : "+d"(sum[0]), "+d"(sum[1])
+                 : "d"(a), "d"(b));
   }
 
   __device__ static void add_two(double upper, double lower, double b, double (&above)[2], double (&below)[2]) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm("mma.sync.aligned.m16n8k4.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
-        : "+d"(above[0]), "+d"(above[1]), "+d"(below[0]), "+d"(below[1])
-        : "d"(upper), "d"(lower), "d"(b));
+    asm volatile("mma.sync.aligned.m16n8k4.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+                 : "+d"(above[0]), "+d"(above[1]), "+d"(below[0]), "+d"(below[1])
+                 : "d"(upper), "d"(lower), "d"(b));
 #else
     add_one(upper, b, above);
     add_one(lower, b, below);

@@ -28,18 +28,4 @@ constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {
   return most < 1 ? 1 : most < n ? most : n;
 }
 
-/// Free memory of the device. What the pool keeps for later calls counts as taken.
-inline std::int64_t free_bytes() {
-#if defined(__CUDACC__)
-  std::size_t free = 0;
-  std::size_t total = 0;
-  check(cudaMemGetInfo(&free, &total), "asking for the free memory of the device");
-  return static_cast<std::int64_t>(free);
-#elif defined(SAMEBITS_DEVICE_BYTES)
-  return SAMEBITS_DEVICE_BYTES;
-#else
-  return std::int64_t{1} << 40;
-#endif
-}
-
 }  // namespace samebits::kernels

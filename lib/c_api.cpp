@@ -33,7 +33,7 @@ SAMEBITS_C_API const char* samebits_last_error(void) { return last_error.c_str()
 
 SAMEBITS_C_API void samebits_context_options_init(samebits_context_options* options) {
   if (options != nullptr) {
-    *options = {sizeof(samebits_context_options), nullptr, nullptr, 0, -1, 0, nullptr};
+    *options = {sizeof(samebits_context_options), nullptr, nullptr, 0, nullptr, 0, -1};
   }
 }
 

@@ -14,6 +14,7 @@ namespace samebits {
 namespace {
 
 constexpr int most_threads = 1024;
+constexpr std::size_t most_devices = 1024;
 
 /// An option, else the environment variable, else empty.
 std::string chosen(const std::string& option, const char* variable) {
@@ -54,6 +55,10 @@ std::vector<int> named_devices(const context_options& options) {
   }
   if (options.device >= 0) {
     refuse("context", "device is " + std::to_string(options.device) + " but devices are given too");
+  }
+  if (options.devices.size() > most_devices) {
+    refuse("context", "devices has " + std::to_string(options.devices.size()) + " elements but must have at most " +
+                          std::to_string(most_devices));
   }
   for (std::size_t i = 0; i < options.devices.size(); ++i) {
     if (options.devices[i] < 0) {
@@ -138,9 +143,11 @@ int choose_threads(int option) {
 
 }  // namespace
 
-context::context(const context_options& options) : n_threads_(choose_threads(options.n_threads)) {
-  const place found =
-      choose_place(chosen_backend(options), chosen(options.isa, "SAMEBITS_ISA"), named_devices(options));
+context::context(const context_options& options) {
+  const std::string backend = chosen_backend(options);
+  const std::vector<int> named = named_devices(options);
+  const place found = choose_place(backend, chosen(options.isa, "SAMEBITS_ISA"), named);
+  n_threads_ = choose_threads(options.n_threads);
   table_ = found.table;
   device_ = found.devices.front();
   if (found.devices.size() > 1) {

@@ -299,13 +299,13 @@ void step_group(const runs& all, run_group& group) {
 }
 
 /// Runs at once: many, so that the host has little to ask for, as far as they take little memory of the host. A device
-/// with less memory than they need works through some of them at a time.
+/// with less memory than they need works through some of them at a time. A callback waits for all starts of a group.
 std::int64_t group_size(const problem& rows, const gmm_options& o) {
   constexpr std::int64_t fewest = 64;
-  constexpr std::int64_t most = 4096;
+  const std::int64_t most = o.callback ? fewest : 4096;
   constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
   const std::int64_t n = rows.x().n_cols;
-  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n);
+  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n) + 2 * o.max_iter;
   return std::clamp(most_bytes / (n_numbers * static_cast<std::int64_t>(sizeof(double))), fewest, most);
 }
 

@@ -1,6 +1,7 @@
 #include "lib/several_devices.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -27,7 +28,7 @@ std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 // ---- calls -------------------------------------------------------------------------------------------------------
 
 samebits_status fail(samebits_call* call, samebits_status status, const char* message) {
-  std::copy_n(message, std::char_traits<char>::length(message) + 1, call->message);
+  std::snprintf(call->message, samebits_message_size, "%s", message);
   return status;
 }
 
@@ -183,16 +184,12 @@ struct split_problem {
   samebits_gmm_data data;
   std::vector<part> parts;
   std::vector<void*> problems;
-  void* on_cpu = nullptr;  // once seeds have been drawn
 
   ~split_problem() {
     for (void* const problem : problems) {
       if (problem != nullptr) {
         each->gmm_close(problem);
       }
-    }
-    if (on_cpu != nullptr) {
-      best_cpu()->gmm_close(on_cpu);
     }
   }
 };
@@ -236,6 +233,11 @@ class part_steps {
     }
   }
 
+  /// Doubles of a step's sums.
+  static std::int64_t sums_size(const samebits_gmm_components& c) {
+    return c.n_components * (1 + c.n_cols + second_size(c));
+  }
+
   samebits_gmm_step* data() { return steps_.data(); }
 
   void merge(part_steps& right) {
@@ -259,7 +261,7 @@ class part_steps {
 
   void use_own_sums(samebits_gmm_step& step) {
     const samebits_gmm_components& c = step.components;
-    double* const start = memory_.emplace_back(size_of(c.n_components * (1 + c.n_cols + second_size(c)))).data();
+    double* const start = memory_.emplace_back(size_of(sums_size(c))).data();
     step.sums.sum_0 = start;
     step.sums.sum_1 = start + c.n_components;
     step.sums.sum_2 = step.sums.sum_1 + c.n_components * c.n_cols;
@@ -269,20 +271,33 @@ class part_steps {
   std::vector<std::vector<double>> memory_;
 };
 
+samebits_status step_parts(samebits_call* call, const split_problem& split, samebits_gmm_order order,
+                           std::int64_t n_steps, samebits_gmm_step* steps) {
+  std::vector<part_steps> parts;
+  for (const part& rows : split.parts) {
+    parts.emplace_back(rows, n_steps, steps);
+  }
+  const samebits_status answer = for_parts(call, split.parts, [&](samebits_call* own, std::size_t i) {
+    return split.each->gmm_step(own, split.problems[i], order, n_steps, parts[i].data());
+  });
+  if (answer == SAMEBITS_OK) {
+    fold_parts(parts.size(), [&](std::size_t i, std::size_t j) { parts[i].merge(parts[j]); });
+    std::copy_n(parts.front().data(), n_steps, steps);
+  }
+  return answer;
+}
+
+/// Some steps at a time, so that the sums of all parts take little memory of the host.
 samebits_status gmm_step(samebits_call* call, void* problem, samebits_gmm_order order, std::int64_t n_steps,
                          samebits_gmm_step* steps) {
+  constexpr std::int64_t most_doubles = std::int64_t{1} << 25;
   return answered(call, [&] {
     const split_problem& split = *static_cast<split_problem*>(problem);
-    std::vector<part_steps> parts;
-    for (const part& rows : split.parts) {
-      parts.emplace_back(rows, n_steps, steps);
-    }
-    const samebits_status answer = for_parts(call, split.parts, [&](samebits_call* own, std::size_t i) {
-      return split.each->gmm_step(own, split.problems[i], order, n_steps, parts[i].data());
-    });
-    if (answer == SAMEBITS_OK) {
-      fold_parts(parts.size(), [&](std::size_t i, std::size_t j) { parts[i].merge(parts[j]); });
-      std::copy_n(parts.front().data(), n_steps, steps);
+    const std::int64_t each = n_steps == 0 ? 1 : part_steps::sums_size(steps->components) * std::ssize(split.parts);
+    const std::int64_t at_once = std::max<std::int64_t>(most_doubles / each, 1);
+    samebits_status answer = SAMEBITS_OK;
+    for (std::int64_t first = 0; first < n_steps && answer == SAMEBITS_OK; first += at_once) {
+      answer = step_parts(call, split, order, std::min(at_once, n_steps - first), steps + first);
     }
     return answer;
   });
@@ -311,10 +326,16 @@ samebits_status gmm_rows(samebits_call* call, void* problem, const samebits_gmm_
 
 /// On the CPU, which has all rows: distances are to a row that one device has.
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding) {
-  split_problem& split = *static_cast<split_problem*>(problem);
-  const samebits_backend& cpu = *best_cpu();
-  const samebits_status answer = split.on_cpu == nullptr ? cpu.gmm_open(call, &split.data, &split.on_cpu) : SAMEBITS_OK;
-  return answer == SAMEBITS_OK ? cpu.gmm_seed(call, split.on_cpu, seeding) : answer;
+  return answered(call, [&] {
+    const samebits_backend& cpu = *best_cpu();
+    void* on_cpu = nullptr;
+    samebits_status answer = cpu.gmm_open(call, &static_cast<split_problem*>(problem)->data, &on_cpu);
+    if (answer == SAMEBITS_OK) {
+      answer = cpu.gmm_seed(call, on_cpu, seeding);
+      cpu.gmm_close(on_cpu);
+    }
+    return answer;
+  });
 }
 
 // ---- sums over rows ----------------------------------------------------------------------------------------------
@@ -564,8 +585,9 @@ samebits_backend table_over(const samebits_backend& each) {
 }  // namespace
 
 const samebits_device_list* list_of_devices(const samebits_backend* each, const std::vector<int>& numbers) {
+  using lists_by_devices = std::map<std::pair<const samebits_backend*, std::vector<int>>, samebits_device_list>;
   static std::mutex mutex;
-  static std::map<std::pair<const samebits_backend*, std::vector<int>>, samebits_device_list> lists;
+  static auto& lists = *new lists_by_devices;  // never destroyed: contexts may outlive everything
   const std::lock_guard lock(mutex);
   return &lists.try_emplace({each, numbers}, samebits_device_list{each, numbers, table_over(*each)}).first->second;
 }

@@ -51,12 +51,12 @@ typedef struct samebits_context samebits_context;
 
 typedef struct samebits_context_options {
   size_t struct_size;
-  const char* backend; /* "cpu" or "cuda"; NULL: SAMEBITS_BACKEND, else the best available */
-  const char* isa;     /* "scalar", "avx2", "avx512"; NULL: SAMEBITS_ISA, else the best of this CPU */
-  int32_t n_threads;   /* 1 to 1024; 0: SAMEBITS_NUM_THREADS, else all that the process may use */
-  int32_t device;      /* counted from 0; -1: SAMEBITS_DEVICE for a GPU, else 0. The CPU is one device, 0 */
-  int32_t n_devices;
+  const char* backend;    /* "cpu" or "cuda"; NULL: SAMEBITS_BACKEND, else the best available */
+  const char* isa;        /* "scalar", "avx2", "avx512"; NULL: SAMEBITS_ISA, else the best of this CPU */
+  int32_t n_threads;      /* 1 to 1024; 0: SAMEBITS_NUM_THREADS, else all that the process may use */
   const int32_t* devices; /* [n_devices] in place of `device`: they share the work of every call; NULL: one device */
+  int32_t n_devices;
+  int32_t device; /* counted from 0; -1: SAMEBITS_DEVICE for a GPU, else 0. The CPU is one device, 0 */
 } samebits_context_options;
 
 SAMEBITS_C_API void samebits_context_options_init(samebits_context_options* options);

@@ -175,8 +175,10 @@ TEST_P(devices_of, histograms_have_the_bits_of_the_cpu) {
 TEST_P(devices_of, a_bin_that_one_part_fills_has_the_bits_of_the_cpu) {
   std::vector<double> x(5000, 0.5);
   x[4000] = 1.5;
+  std::vector<double> weights = weights_of(5000);
+  weights[4000] = -0.0;  // which +0 from other parts would make +0
   expect_bits_of_cpu([&](const context& where) {
-    return histogram(where, x, std::vector<double>{0, 1, 2, 3}, weights_of(5000)).weights;
+    return histogram(where, x, std::vector<double>{0, 1, 2, 3}, weights).weights;
   });
 }
 
@@ -184,8 +186,7 @@ TEST_P(devices_of, no_rows_are_none_anywhere) {
   expect_bits_of_cpu([](const context& where) {
     return std::vector<double>{
         sum(where, std::span<const double>()), exact_sum(where, std::span<const double>()),
-        histogram(where, std::span<const double>(), std::vector<double>{0, 1}, std::span<const double>())
-            .edges.front()};
+        static_cast<double>(histogram(where, std::span<const double>(), std::vector<double>{0, 1}).counts.front())};
   });
 }
 
