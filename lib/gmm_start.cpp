@@ -212,6 +212,7 @@ void move_means(const problem& rows, const fit_setting& setting, clusters& c) {
 
 std::vector<clusters*> all_of(std::vector<clusters>& group) {
   std::vector<clusters*> all;
+  all.reserve(group.size());
   for (clusters& c : group) {
     all.push_back(&c);
   }
@@ -221,6 +222,7 @@ std::vector<clusters*> all_of(std::vector<clusters>& group) {
 /// Shares out the rows, and moves the means where rows have come nearer to them: of the clusters that it returns.
 std::vector<clusters*> lloyd_round(const problem& rows, const fit_setting& setting, const std::vector<clusters*>& all) {
   std::vector<double> before;
+  before.reserve(all.size());
   for (const clusters* c : all) {
     before.push_back(c->log_likelihood);
   }
