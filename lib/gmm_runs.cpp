@@ -305,7 +305,8 @@ std::int64_t group_size(const problem& rows, const gmm_options& o) {
   const std::int64_t most = o.callback ? fewest : 4096;
   constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
   const std::int64_t n = rows.x().n_cols;
-  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n) + 2 * o.max_iter;
+  const std::int64_t traces = 2 * std::min(o.max_iter, most_bytes);  // max_iter may be any number
+  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n) + traces;
   return std::clamp(most_bytes / (n_numbers * static_cast<std::int64_t>(sizeof(double))), fewest, most);
 }
 
