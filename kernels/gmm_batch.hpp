@@ -6,8 +6,14 @@
 
 namespace samebits::kernels {
 
+/// Rows of the data, one after the other.
+struct row_range {
+  std::int64_t first;
+  std::int64_t n;
+};
+
 /// The batch starts at `first_row`, a multiple of leaf_rows where sums are taken; its row i is row first_row + i of the
-/// data. All mixtures of a batch work on the same rows.
+/// data. All mixtures of a batch work on the same rows, but for fused passes where they have ranges of their own.
 template <class T>
 struct gmm_batch {
   gmm_data<T> data;
@@ -22,6 +28,7 @@ struct gmm_batch {
   double* nodes;  // one per leaf
   std::int64_t node_size;
   const std::int32_t* ended = nullptr;  // of fused passes, per mixture: those set are left out; null: none
+  const row_range* ranges = nullptr;    // of fused passes, per mixture, n_rows the longest; null: all of the batch
 
   /// Each row's log-likelihood times its weight.
   SAMEBITS_HD T* log_likelihoods(std::int64_t mixture) const { return row_values + mixture * n_rows; }
@@ -32,6 +39,9 @@ struct gmm_batch {
   SAMEBITS_HD double* node(std::int64_t leaf) const { return nodes + leaf * node_size; }
   SAMEBITS_HD double* component_sums(std::int64_t leaf, std::int64_t number) const {
     return node(leaf) + components.n_mixtures + number * components.n_moments();
+  }
+  SAMEBITS_HD row_range range(std::int64_t mixture) const {
+    return ranges == nullptr ? row_range{first_row, n_rows} : ranges[mixture];
   }
   /// One past the last row of a leaf.
   SAMEBITS_HD std::int64_t end_of_leaf(std::int64_t leaf) const {

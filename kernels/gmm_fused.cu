@@ -104,12 +104,15 @@ struct fused_kernel {
   };
 
   struct tile_of_rows {
-    std::int64_t first;  // row of the batch
+    std::int64_t first;  // row of the data
     int n_rows;          // none behind the end of the leaf
 
-    SAMEBITS_HD tile_of_rows(const fused_kernel& kernel, const block_place& place, int number)
-        : first(place.leaf * leaf_rows + number * kernel.tile_rows) {
-      const std::int64_t left = kernel.batch.end_of_leaf(place.leaf) - first;
+    SAMEBITS_HD tile_of_rows(const fused_kernel& kernel, const block_place& place, int number) {
+      const row_range rows = kernel.batch.range(place.mixture);
+      const std::int64_t begin = place.leaf * leaf_rows + number * kernel.tile_rows;
+      const std::int64_t end = (place.leaf + 1) * leaf_rows;
+      const std::int64_t left = (end < rows.n ? end : rows.n) - begin;
+      first = rows.first + begin;
       n_rows = static_cast<int>(left < 0 ? 0 : left < kernel.tile_rows ? left : kernel.tile_rows);
     }
   };
@@ -122,11 +125,11 @@ struct fused_kernel {
     if (r >= tile.n_rows) {
       return;
     }
-    const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + tile.first + r);
+    const gmm_row<T, Shape, Cols> row(batch.data, tile.first + r);
     const row_of_mixture<T> values{shared.numbers + r, stride(), n_components()};
     const likeliest<T> best = values.measure(row, batch.components, number(place, 0), true);
     shared.numbers[n_components() * stride() + r] =
-        values.share(best, static_cast<T>(batch.weight(tile.first + r)), hard, batch.with_sums);
+        values.share(best, static_cast<T>(batch.data.weight(tile.first + r)), hard, batch.with_sums);
   }
 
   SAMEBITS_HD void add_rows(const block_place& place, const tile_of_rows& tile, const block_memory& shared,
@@ -137,7 +140,7 @@ struct fused_kernel {
     const T* const mean = batch.components.mean(number(place, place.group));
     const T* const responsibilities = shared.numbers + place.group * stride();
     for (int r = place.lane; r < tile.n_rows; r += lanes<T>) {
-      const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + tile.first + r);
+      const gmm_row<T, Shape, Cols> row(batch.data, tile.first + r);
       T dx[Cols];
       row.centre(mean, dx);
       core::add_moments<Shape>(responsibilities[r], dx, own.sums);

@@ -37,20 +37,23 @@ struct run_state {
   double before;          // objective of the pass before it
   std::int64_t most_updates;
   std::int64_t n_updates;
+  double sum_of_weights;
+  double smallest_variance;
 };
 
 /// What all runs have in common, and where they are.
 template <class T>
 struct device_runs {
   parameters_layout layout;
-  core::mixture_update update;  // with the rules; pointers to sums and parameters are a run's own
-  samebits_gmm_ending ending;
+  core::mixture_update update;  // with the rules; reg_covar and pointers to sums and parameters are a run's own
+  double tolerance;
   gmm_components<T> components;  // for the passes, of all runs
   T* packed;                     // components.packed, to be written
   double* parameters;            // [n_runs x 2] of layout.size(); of n updates, set n % 2 is the last pass's
   double* sums;                  // [n_runs] of layout.sums_size()
   double* work;                  // [n_runs x k] of update.work_size()
   std::int64_t* ranks;           // [n_runs x k]
+  const double* reg_covar;       // [n_runs x n_cols]
   double* trace;                 // [most_updates x n_runs], so that the first updates of all runs lie together
   run_state* states;             // [n_runs]
   std::int32_t* ended;           // [n_runs]
@@ -70,6 +73,7 @@ struct device_runs {
   SAMEBITS_HD core::mixture_update update_of(std::int64_t run, double* next) const {
     core::mixture_update u = update;
     const double* const s = sums + run * layout.sums_size();
+    u.reg_covar = reg_covar + run * layout.n_cols;
     u.sum_0 = s;
     u.sum_1 = s + layout.means();
     u.sum_2 = s + layout.covariances();
@@ -137,12 +141,12 @@ struct update_kernel {
   }
 
   SAMEBITS_HD void judge(std::int64_t run, const run_state& state, block_memory& shared) const {
-    const double now = core::mean_log_likelihood(state.log_likelihood, runs.ending.sum_of_weights);
+    const double now = core::mean_log_likelihood(state.log_likelihood, state.sum_of_weights);
     shared.objective = now;
     shared.n_updates = state.n_updates;
     shared.is_updated = 0;
     shared.goes_on = runs.ended[run] == 0 && core::is_finite(now) && state.n_updates < state.most_updates &&
-                     !core::has_converged(state.before, now, runs.ending.tolerance);
+                     !core::has_converged(state.before, now, runs.tolerance);
     runs.ended[run] = shared.goes_on == 0;
   }
 
@@ -200,7 +204,7 @@ struct update_kernel {
   /// The next parameters become the last, or the run ends where they are not to be had.
   SAMEBITS_HD void commit(std::int64_t run, const core::mixture_update& u, const std::int64_t* ranks, run_state& state,
                           block_memory& shared) const {
-    if (!is_regular(u, ranks)) {
+    if (!is_regular(u, ranks, state.smallest_variance)) {
       runs.ended[run] = 1;
       return;
     }
@@ -210,13 +214,14 @@ struct update_kernel {
     state.n_updates = shared.n_updates + 1;
   }
 
-  SAMEBITS_HD bool is_regular(const core::mixture_update& u, const std::int64_t* ranks) const {
+  SAMEBITS_HD static bool is_regular(const core::mixture_update& u, const std::int64_t* ranks,
+                                     double smallest_variance) {
     for (std::int64_t k = 0; k < u.n_prepared(); ++k) {
       if (ranks[k] < u.n_cols) {
         return false;
       }
       for (std::int64_t a = 0; a < u.n_cols; ++a) {
-        if (u.covariance(k)[a * u.diagonal_step()] < runs.ending.smallest_variance) {
+        if (u.covariance(k)[a * u.diagonal_step()] < smallest_variance) {
           return false;
         }
       }
@@ -252,23 +257,25 @@ std::vector<T> downloaded(const device_array<T>& array, std::int64_t n) {
 template <class T>
 class run_loop {
  public:
-  run_loop(gmm_problem_of<T>& problem, const samebits_gmm_rules& rules, const samebits_gmm_ending& ending,
-           std::int64_t n_runs, samebits_gmm_run* runs)
+  run_loop(gmm_problem_of<T>& problem, const samebits_gmm_rules& rules, double tolerance, std::int64_t n_runs,
+           samebits_gmm_run* runs)
       : problem_(problem),
         rules_(rules),
         runs_(runs),
         n_runs_(n_runs),
-        n_leaves_((problem.n_rows + leaf_rows - 1) / leaf_rows),
         shape_(core::covariance_rules_of(rules.covariance).is_triangle ? samebits_gmm_triangle
                                                                        : samebits_gmm_diagonal) {
     device_.components = {nullptr, n_runs, runs->parameters.n_components, problem.n_cols,
                           factor_size(shape_, problem.n_cols)};
     device_.update = core::make_mixture_update(samebits_gmm_sums{}, rules, runs->parameters);
     device_.layout = {device_.components.n_components, problem.n_cols, device_.update.covariance_size()};
-    device_.ending = ending;
+    device_.tolerance = tolerance;
     for (std::int64_t r = 0; r < n_runs; ++r) {
-      most_updates_ = runs[r].most_updates > most_updates_ ? runs[r].most_updates : most_updates_;
+      most_updates_ = std::max(most_updates_, runs[r].most_updates);
+      most_rows_ = std::max(most_rows_, runs[r].n_rows);
+      have_ranges_ = have_ranges_ || runs[r].n_rows < problem.n_rows;
     }
+    n_leaves_ = (most_rows_ + leaf_rows - 1) / leaf_rows;
   }
 
   /// How many of the runs the work space holds at once. None where rows pass through the device, where passes read them
@@ -312,9 +319,10 @@ class run_loop {
 
   void pass() const {
     const std::int64_t size = node_size(device_.components, true);
-    gmm_batch<T> batch{problem_.data(), device_.components, 0,   problem_.n_rows, nullptr, true,
+    gmm_batch<T> batch{problem_.data(), device_.components, 0,   most_rows_, nullptr, true,
                        n_leaves_,       nodes_.data(),      size};
     batch.ended = ended_.data();
+    batch.ranges = have_ranges_ ? ranges_.data() : nullptr;
     fused_pass(batch, shape_, false);
     fold_nodes(batch.nodes, n_leaves_, size);
   }
@@ -349,15 +357,19 @@ class run_loop {
   void upload_runs() {
     std::vector<double> parameters;
     std::vector<run_state> states;
+    std::vector<row_range> ranges;
     for (std::int64_t r = 0; r < n_runs_; ++r) {
       for (const run_part& part : parts_of(runs_[r].parameters)) {
         parameters.insert(parameters.end(), part.values, part.values + part.size);
       }
       parameters.resize(parameters.size() + static_cast<std::size_t>(device_.layout.size()));  // the next ones
-      states.push_back({0, runs_[r].before, runs_[r].most_updates, 0});
+      const samebits_gmm_run& run = runs_[r];
+      states.push_back({0, run.before, run.most_updates, 0, run.sum_of_weights, run.smallest_variance});
+      ranges.push_back({run.first_row, run.n_rows});
     }
     upload_all(parameters, parameters_);
     upload_all(states, states_);
+    upload_all(ranges, ranges_);
     upload_rules();
     const auto mixture_of = [&](std::int64_t r) {
       const samebits_gmm_parameters& p = runs_[r].parameters;
@@ -369,9 +381,12 @@ class run_loop {
 
   void upload_rules() {
     const std::int64_t k = n_components();
-    reg_covar_.make_room(problem_.n_cols);
-    upload(reg_covar_.data(), rules_.reg_covar, problem_.n_cols);
-    device_.update.reg_covar = reg_covar_.data();
+    std::vector<double> reg_covar;
+    for (std::int64_t r = 0; r < n_runs_; ++r) {
+      reg_covar.insert(reg_covar.end(), runs_[r].reg_covar, runs_[r].reg_covar + problem_.n_cols);
+    }
+    upload_all(reg_covar, reg_covar_);
+    device_.reg_covar = reg_covar_.data();
     frozen_.make_room(3 * k);
     const auto flags = [&](const std::uint8_t* host, std::int64_t place) -> const std::uint8_t* {
       if (host == nullptr) {
@@ -440,9 +455,11 @@ class run_loop {
   const samebits_gmm_rules& rules_;
   samebits_gmm_run* runs_;
   std::int64_t n_runs_;
-  std::int64_t n_leaves_;
   samebits_gmm_shape shape_;
   std::int64_t most_updates_ = 0;
+  std::int64_t most_rows_ = 0;  // of a run
+  bool have_ranges_ = false;    // runs with some of the rows
+  std::int64_t n_leaves_;       // of these
   device_runs<T> device_{};
   device_array<double> parameters_;
   device_array<double> nodes_;  // one per leaf
@@ -451,6 +468,7 @@ class run_loop {
   device_array<std::int64_t> ranks_;
   device_array<double> trace_;
   device_array<run_state> states_;
+  device_array<row_range> ranges_;
   device_array<std::int32_t> ended_;
   device_array<double> reg_covar_;
   device_array<std::uint8_t> frozen_;
@@ -458,16 +476,15 @@ class run_loop {
 
 }  // namespace
 
-samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_rules* rules,
-                        const samebits_gmm_ending* ending, std::int64_t n_runs, samebits_gmm_run* runs,
-                        std::int32_t* answer) {
+samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,
+                        std::int64_t n_runs, samebits_gmm_run* runs, std::int32_t* answer) {
   return guarded(call, [&] {
     with_problem(problem, [&]<class T>(gmm_problem_of<T>& p) {
-      const std::int64_t at_once = run_loop<T>(p, *rules, *ending, n_runs, runs).runs_at_once();
+      const std::int64_t at_once = run_loop<T>(p, *rules, tolerance, n_runs, runs).runs_at_once();
       *answer = at_once > 0 ? 1 : 0;
       for (std::int64_t first = 0; at_once > 0 && first < n_runs; first += at_once) {
         const std::int64_t left = n_runs - first;
-        run_loop<T>(p, *rules, *ending, left < at_once ? left : at_once, runs + first).run();
+        run_loop<T>(p, *rules, tolerance, left < at_once ? left : at_once, runs + first).run();
       }
     });
   });

@@ -13,8 +13,8 @@ samebits_status gmm_open(samebits_call*, const samebits_gmm_data*, void** proble
 samebits_status gmm_step(samebits_call*, void* problem, samebits_gmm_order, std::int64_t n_steps, samebits_gmm_step*);
 samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_components*, const samebits_gmm_rows*);
 samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_seeding*);
-samebits_status gmm_run(samebits_call*, void* problem, const samebits_gmm_rules*, const samebits_gmm_ending*,
-                        std::int64_t n_runs, samebits_gmm_run*, std::int32_t* answer);
+samebits_status gmm_run(samebits_call*, void* problem, const samebits_gmm_rules*, double tolerance, std::int64_t n_runs,
+                        samebits_gmm_run*, std::int32_t* answer);
 void gmm_close(void* problem);
 samebits_status summarize(samebits_call*, samebits_statistic, const samebits_rows*, double* node);
 samebits_status sum_exactly(samebits_call*, const samebits_rows*, void* sums);

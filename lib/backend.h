@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 6u
+#define SAMEBITS_BACKEND_ABI 7u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -158,15 +158,13 @@ typedef struct samebits_gmm_defect {
   int64_t column;
 } samebits_gmm_defect;
 
-/* When runs that a backend makes on its own come to an end. Objectives are means per unit of weight. */
-typedef struct samebits_gmm_ending {
-  double tolerance;
-  double sum_of_weights;
-  double smallest_variance; /* a smaller one is a failure */
-} samebits_gmm_ending;
-
-/* A run of passes and updates. */
+/* A run of passes and updates over some of a problem's rows, which have a tree of sums of their own. */
 typedef struct samebits_gmm_run {
+  int64_t first_row;
+  int64_t n_rows;
+  double sum_of_weights;              /* of these rows: objectives are means per unit of weight */
+  double smallest_variance;           /* a smaller one is a failure */
+  const double* reg_covar;            /* [n_cols], in place of that of the rules */
   samebits_gmm_parameters parameters; /* in: the first pass's, ready for it; out: those of the last pass */
   samebits_gmm_sums sums;             /* out: of the last pass */
   double before;                      /* objective of the pass before the first, or NaN */
@@ -340,9 +338,8 @@ typedef struct samebits_backend {
   /* Passes of soft shares, each with the update after it, until one that ends a run: its objective has converged or is
    * not finite, its update would fail, or there were most_updates. What follows from the last pass is left to the
    * caller. `answer` is 0, and nothing was done, where a backend has no such loop for these runs. NULL on the CPU. */
-  samebits_status (*gmm_run)(samebits_call* call, void* problem, const samebits_gmm_rules* rules,
-                             const samebits_gmm_ending* ending, int64_t n_runs, samebits_gmm_run* runs,
-                             int32_t* answer);
+  samebits_status (*gmm_run)(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,
+                             int64_t n_runs, samebits_gmm_run* runs, int32_t* answer);
 
   /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
    * them) and their prepared form. A component without weight keeps its mean and covariance. */

@@ -1,5 +1,6 @@
 #include "samebits/context.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -164,6 +165,20 @@ std::vector<int> context::devices() const {
 }
 
 int context::available_devices() const { return table_->count_devices(); }
+
+context context::on_device(int device) const {
+  const std::vector<int> all = devices();
+  if (std::find(all.begin(), all.end(), device) == all.end()) {
+    refuse("context::on_device", "device is " + std::to_string(device) + " but the context does not work on it");
+  }
+  context one = *this;
+  if (device_list_ != nullptr) {
+    one.table_ = device_list_->each;
+    one.device_list_ = nullptr;
+  }
+  one.device_ = device;
+  return one;
+}
 
 context context::on_stream(void* cuda_stream) const {
   if (device_list_ != nullptr) {

@@ -2,51 +2,20 @@
 #include "samebits/gmm.hpp"
 
 #include <cstddef>
-#include <memory>
 
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
-#include "lib/gmm_runs.hpp"
-#include "lib/gmm_start.hpp"
-#include "samebits/core/gmm.hpp"
+#include "lib/gmm_em.hpp"
 #include "samebits/digest.hpp"
 
 namespace samebits {
 namespace gmm {
 namespace {
 
-/// Expectation-maximisation from one start.
-class em_run : public fit_run {
- public:
-  em_run(const problem& rows, const fit_setting& setting, drawn_starts& drawn, std::int64_t restart)
-      : fit_run(setting, restart, make_start(rows, setting, drawn, restart)), rules_(setting.rules()) {
-    const gmm_options& o = setting.options;
-    rules_.frozen_weights = o.frozen_weights.empty() ? nullptr : o.frozen_weights.data();
-    rules_.frozen_means = o.frozen_means.empty() ? nullptr : o.frozen_means.data();
-    rules_.frozen_covariances = o.frozen_covariances.empty() ? nullptr : o.frozen_covariances.data();
-  }
-
- private:
-  double objective_of(double total) const override { return core::mean_log_likelihood(total, setting_.sum_of_weights); }
-
-  const samebits_gmm_rules* plain_rules() const override { return &rules_; }
-
-  void maximise(const problem& rows, const std::string& when) override {
-    require_regular(rows, setting_.options, rows.update(mixture_, sums_, rules_), mixture_, when);
-  }
-
-  samebits_gmm_rules rules_;
-};
-
-gmm_model fit(const context& ctx, const data_view& x, const gmm_options& o) {
+gmm_model checked_fit(const context& ctx, const data_view& x, const gmm_options& o) {
   const default_fp_environment environment;
   check_fit(ctx, "gmm_fit", x, o);
-  const problem rows(ctx, "gmm_fit", x, o.sample_weights, o.schedule);
-  const fit_setting setting = make_setting(rows, o);
-  const run_maker start_run = [&](const problem& own, drawn_starts& drawn, std::int64_t restart) {
-    return std::make_unique<em_run>(own, setting, drawn, restart);
-  };
-  return best_run(rows, setting, start_run)->finish();
+  return fit(ctx, "gmm_fit", x, o);
 }
 
 }  // namespace
@@ -55,10 +24,10 @@ gmm_model fit(const context& ctx, const data_view& x, const gmm_options& o) {
 // ---- the public functions ----------------------------------------------------------------------------------------
 
 gmm_model gmm_fit(const context& ctx, matrix_view<const double> x, const gmm_options& options) {
-  return gmm::fit(ctx, x, options);
+  return gmm::checked_fit(ctx, x, options);
 }
 gmm_model gmm_fit(const context& ctx, matrix_view<const float> x, const gmm_options& options) {
-  return gmm::fit(ctx, x, options);
+  return gmm::checked_fit(ctx, x, options);
 }
 
 std::string gmm_digest(const gmm_model& model) {

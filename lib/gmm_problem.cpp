@@ -157,7 +157,7 @@ double problem::step(const parameters& p, sums* into, const share_source& source
   return one.log_likelihood;
 }
 
-bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const {
+bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, double tolerance) const {
   constexpr std::int64_t most_at_once = 4096;  // they take memory
   complete(rules, *runs.front().mixture);
   std::vector<samebits_gmm_run> all;
@@ -166,11 +166,12 @@ bool problem::run_on(std::span<long_run> runs, samebits_gmm_rules rules, const s
     const std::int64_t most_updates = std::min(r.most_updates, most_at_once);
     traces.emplace_back(in_memory(most_updates));
     const double before = r.trace->empty() ? std::numeric_limits<double>::quiet_NaN() : r.trace->back();
-    all.push_back({r.mixture->view(), r.into->view(), before, most_updates, 0, traces.back().data()});
+    all.push_back({r.rows.first, r.rows.n, r.rows.sum_of_weights, r.rows.smallest_variance, r.rows.reg_covar,
+                   r.mixture->view(), r.into->view(), before, most_updates, 0, traces.back().data()});
   }
   samebits_call call = make_call(ctx_);
   std::int32_t has_loop = 0;
-  require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, &ending, std::ssize(all), all.data(), &has_loop), call,
+  require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, tolerance, std::ssize(all), all.data(), &has_loop), call,
              function_);
   has_run_loop_ = has_loop != 0;
   for (std::size_t i = 0; has_run_loop_ && i < runs.size(); ++i) {

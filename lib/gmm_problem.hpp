@@ -69,8 +69,18 @@ struct pass {
   double log_likelihood = 0;  ///< out: total, nats
 };
 
+/// Rows of a problem, and what an end of their runs is measured by.
+struct run_rows {
+  std::int64_t first;
+  std::int64_t n;
+  double sum_of_weights;
+  double smallest_variance;  ///< a smaller one is a failure
+  const double* reg_covar;   ///< [n_cols]
+};
+
 /// A run of passes and updates that a backend makes on its own.
 struct long_run {
+  run_rows rows;
   parameters* mixture;         ///< in: the first pass's; out: those of the last pass
   sums* into;                  ///< out: of the last pass
   std::vector<double>* trace;  ///< objectives so far; gets those of the passes before the last
@@ -111,7 +121,7 @@ class problem {
   bool may_run_on() const { return has_run_loop_ && schedule_ != gmm_schedule::components; }
   /// Passes and updates of plain expectation-maximisation until a pass that may end a run or fail: what follows from
   /// that one is left to the caller. False, and nothing was done, where the backend leaves that to the host.
-  bool run_on(std::span<long_run> runs, samebits_gmm_rules rules, const samebits_gmm_ending& ending) const;
+  bool run_on(std::span<long_run> runs, samebits_gmm_rules rules, double tolerance) const;
   void rows(const parameters& p, const samebits_gmm_rows& out) const;
   /// k-means++: [n_runs x n_seeds] rows. `first_row` is the first that counts.
   std::vector<double> draw_seeds(const parameters& metric, stream_id stream, std::uint64_t first_draw,

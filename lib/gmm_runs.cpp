@@ -162,22 +162,32 @@ bool advance(const problem& rows, outcome& result, double total, fit_run& run) {
 
 using run_group = std::vector<std::unique_ptr<fit_run>>;
 
+/// The runs of a group for a backend to go on with, or none where there is one that it may not.
+std::vector<long_run> long_runs_of(std::span<const std::unique_ptr<fit_run>> group, const run_rows& rows) {
+  std::vector<long_run> long_runs;
+  for (const std::unique_ptr<fit_run>& run : group) {
+    if (!run->may_run_on()) {
+      return {};
+    }
+    long_runs.push_back(run->run_on(rows));
+  }
+  return long_runs;
+}
+
+/// What the ends of a fit's runs are measured by. `first` is the first of its rows in the problem.
+run_rows rows_of_runs(const problem& rows, const fit_setting& setting, std::int64_t first) {
+  return {first, rows.x().n_rows, setting.sum_of_weights, smallest_variance(rows), setting.reg_covar.data()};
+}
+
 /// Lets the backend make passes of a group's runs until each may be at its end, where it can. Returns the total
 /// log-likelihood of each run's last pass, or none.
 std::vector<double> run_on(const runs& all, const problem& rows, std::span<const std::unique_ptr<fit_run>> group) {
   if (!rows.may_run_on()) {
     return {};
   }
-  std::vector<long_run> long_runs;
-  for (const std::unique_ptr<fit_run>& run : group) {
-    if (!run->may_run_on()) {
-      return {};
-    }
-    long_runs.push_back(run->run_on());
-  }
-  const samebits_gmm_ending ending{all.setting.options.tol, all.setting.sum_of_weights, smallest_variance(rows)};
+  std::vector<long_run> long_runs = long_runs_of(group, rows_of_runs(rows, all.setting, 0));
   std::vector<double> totals;
-  if (rows.run_on(long_runs, *group.front()->plain_rules(), ending)) {
+  if (!long_runs.empty() && rows.run_on(long_runs, *group.front()->plain_rules(), all.setting.options.tol)) {
     for (const long_run& run : long_runs) {
       totals.push_back(run.log_likelihood);
     }
@@ -278,13 +288,8 @@ run_group start_group(const runs& all, std::int64_t first, std::int64_t last) {
   return group;
 }
 
-/// One pass of each run of a group; those that end leave it.
-void step_group(const runs& all, run_group& group) {
-  std::vector<double> totals;
-  if (!guarded(all.result, group.front()->restart(), [&] { totals = make_passes(all, all.rows, group); })) {
-    group.clear();
-    return;
-  }
+/// Takes the totals that a pass of each run of a group gave; runs that end leave it.
+void advance_group(const runs& all, run_group& group, const std::vector<double>& totals) {
   run_group left;
   for (std::size_t i = 0; i < group.size() && !all.result.is_stopped(); ++i) {
     guarded(all.result, group[i]->restart(), [&] {
@@ -296,6 +301,15 @@ void step_group(const runs& all, run_group& group) {
     });
   }
   group = std::move(left);
+}
+
+void step_group(const runs& all, run_group& group) {
+  std::vector<double> totals;
+  if (!guarded(all.result, group.front()->restart(), [&] { totals = make_passes(all, all.rows, group); })) {
+    group.clear();
+    return;
+  }
+  advance_group(all, group, totals);
 }
 
 /// Runs at once: many, so that the host has little to ask for, as far as they take little memory of the host. A device
@@ -345,6 +359,45 @@ std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& settin
     run_in_turn(all, n);
   }
   return result.result();
+}
+
+// ---- stages ------------------------------------------------------------------------------------------------------
+
+struct staged_runs::state {
+  const fit_setting& setting;
+  run_maker make;
+  outcome result;
+  run_group group;
+  run_rows where;  // the first row is not known yet
+
+  runs all(const problem& rows) { return {rows, setting, make, result}; }
+};
+
+staged_runs::staged_runs(const problem& rows, const fit_setting& setting, run_maker make)
+    : state_(
+          new state{setting, std::move(make), {rows.function(), setting.options}, {}, rows_of_runs(rows, setting, 0)}) {
+  state_->group = start_group(state_->all(rows), 0, n_restarts(setting.options));
+}
+
+staged_runs::~staged_runs() = default;
+
+std::vector<long_run> staged_runs::run_on(std::int64_t first_row) {
+  run_rows where = state_->where;
+  where.first = first_row;
+  return long_runs_of(state_->group, where);
+}
+
+const samebits_gmm_rules& staged_runs::rules() const { return *state_->group.front()->plain_rules(); }
+
+std::unique_ptr<fit_run> staged_runs::finish(const problem& rows, const std::vector<double>& totals) {
+  const runs all = state_->all(rows);
+  if (!totals.empty()) {
+    advance_group(all, state_->group, totals);
+  }
+  while (!state_->group.empty() && !state_->result.is_stopped()) {
+    step_group(all, state_->group);
+  }
+  return state_->result.result();
 }
 
 }  // namespace samebits::gmm

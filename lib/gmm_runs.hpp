@@ -28,7 +28,9 @@ class fit_run {
   /// True where a backend may go on alone: the fit is plain expectation-maximisation and nobody looks at its
   /// iterations.
   bool may_run_on() const { return plain_rules() != nullptr && !setting_.options.callback && !is_last(); }
-  long_run run_on() { return {&mixture_, &sums_, &trace_, setting_.options.max_iter - iteration()}; }
+  long_run run_on(const run_rows& rows) {
+    return {rows, &mixture_, &sums_, &trace_, setting_.options.max_iter - iteration()};
+  }
   /// How parameters follow from sums, where nothing else happens between passes; or nullptr.
   virtual const samebits_gmm_rules* plain_rules() const { return nullptr; }
 
@@ -70,5 +72,31 @@ using run_maker =
 /// @throws interrupted        the callback returned false
 /// @throws numerical_failure  no run has a result; the reason is that of the lowest restart
 std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& setting, const run_maker& make);
+
+/// The same in stages, for those who let a device make the passes of many fits at once.
+class staged_runs {
+ public:
+  /// Starts the runs.
+  staged_runs(const problem& rows, const fit_setting& setting, run_maker make);
+  ~staged_runs();
+  staged_runs(const staged_runs&) = delete;
+  staged_runs& operator=(const staged_runs&) = delete;
+
+  /// Runs that a backend may go on with alone, all that have started or none. `first_row` is the first of theirs in the
+  /// problem of that backend.
+  std::vector<long_run> run_on(std::int64_t first_row);
+  /// Of the long runs.
+  const samebits_gmm_rules& rules() const;
+
+  /// Makes the passes that are left, and chooses.
+  ///
+  /// @param totals  log-likelihoods of the last passes of the long runs, or none where there were no such passes
+  /// @throws as best_run
+  std::unique_ptr<fit_run> finish(const problem& rows, const std::vector<double>& totals);
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
 
 }  // namespace samebits::gmm

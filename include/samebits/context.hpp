@@ -53,6 +53,10 @@ class SAMEBITS_API context {
     one.n_threads_ = 1;
     return one;
   }
+  /// The same backend on one of its devices alone.
+  ///
+  /// @throws invalid_argument  it does not work on that one
+  context on_device(int device) const;
   /// The same backend with its work in that queue, a cudaStream_t of its device, after what is there. NULL: the
   /// backend's own, one for each host thread. The CPU has no queues: it works before a call returns. docs/gpu.md
   ///

@@ -12,6 +12,7 @@
 #include "samebits/exact_sum.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/gmm_file.hpp"
+#include "samebits/gmm_fit_each.hpp"
 #include "samebits/gmm_model.hpp"
 #include "samebits/histogram.hpp"
 #include "samebits/kernel_density.hpp"

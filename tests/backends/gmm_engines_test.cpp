@@ -50,10 +50,13 @@ struct data_set {
     }
   }
 
-  samebits_gmm_data view(samebits_dtype dtype, bool weighted) const {
-    const void* const x =
-        dtype == SAMEBITS_FLOAT32 ? static_cast<const void*>(floats.data()) : static_cast<const void*>(doubles.data());
-    return {x, dtype, n_rows, n_cols, weighted ? weights.data() : nullptr};
+  samebits_gmm_data view(samebits_dtype dtype, bool weighted) const { return view(dtype, weighted, 0, n_rows); }
+  /// Some of the rows.
+  samebits_gmm_data view(samebits_dtype dtype, bool weighted, std::int64_t first, std::int64_t n) const {
+    const std::int64_t skipped = first * n_cols;
+    const void* const x = dtype == SAMEBITS_FLOAT32 ? static_cast<const void*>(floats.data() + skipped)
+                                                    : static_cast<const void*>(doubles.data() + skipped);
+    return {x, dtype, n, n_cols, weighted ? weights.data() + first : nullptr};
   }
 
   std::int64_t n_rows;
@@ -207,11 +210,10 @@ class open_problem {
                call, "gmm_step");
   }
   /// True where the backend made the runs on its own.
-  bool run(const samebits_gmm_rules& rules, const samebits_gmm_ending& ending,
-           std::vector<samebits_gmm_run>& runs) const {
+  bool run(const samebits_gmm_rules& rules, double tolerance, std::vector<samebits_gmm_run>& runs) const {
     samebits_call call = make_call(ctx_);
     std::int32_t answer = -1;
-    require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, &ending, std::ssize(runs), runs.data(), &answer), call,
+    require_ok(ctx_.table()->gmm_run(&call, handle_, &rules, tolerance, std::ssize(runs), runs.data(), &answer), call,
                "gmm_run");
     EXPECT_TRUE(answer == 0 || answer == 1) << answer;
     return answer == 1;
@@ -492,6 +494,14 @@ TEST_P(gmm_engines, iterations_of_every_covariance_type_have_the_bits_of_the_sca
 
 // ---- runs ----------------------------------------------------------------------------------------------------------
 
+/// The rows of a run, and when it comes to an end.
+struct ending_rows {
+  std::int64_t first;
+  std::int64_t n;
+  double sum_of_weights;
+  double tolerance;
+};
+
 /// A run of passes and updates with its memory.
 struct long_run {
   long_run(const mixture& start, std::int64_t most)
@@ -505,7 +515,7 @@ struct long_run {
   samebits_gmm_sums sums() { return {log_likelihood, sum_0.data(), sum_1.data(), sum_2.data()}; }
 
   /// Pass by pass with calls of the host, as the contract of gmm_run has it.
-  void make_on_host(const open_problem& problem, samebits_dtype dtype, const samebits_gmm_ending& ending) {
+  void make_on_host(const open_problem& problem, samebits_dtype dtype, const ending_rows& ending) {
     double before = std::numeric_limits<double>::quiet_NaN();
     for (n_updates = 0;; ++n_updates) {
       std::vector<samebits_gmm_step> steps{{m.components(), samebits_gmm_soft, nullptr, 0, 0, 0, sums()}};
@@ -541,15 +551,19 @@ struct long_run {
   double log_likelihood = -7;
 };
 
-/// By the backend, all at once. False where it left that to the host.
-bool run_on_backend(const open_problem& problem, samebits_dtype dtype, const samebits_gmm_ending& ending,
+/// By the backend, all at once, with the ending of each or one for all. False where it left that to the host.
+bool run_on_backend(const open_problem& problem, samebits_dtype dtype, const std::vector<ending_rows>& endings,
                     std::vector<long_run>& runs) {
   std::vector<samebits_gmm_run> views;
   for (long_run& run : runs) {
-    views.push_back({run.m.parameters(), run.sums(), std::numeric_limits<double>::quiet_NaN(), run.most_updates,
-                     run.n_updates, run.trace.data()});
+    const ending_rows& ending = endings[views.size() % endings.size()];
+    views.push_back({ending.first, ending.n, ending.sum_of_weights, 0, run.m.reg_covar.data(), run.m.parameters(),
+                     run.sums(), std::numeric_limits<double>::quiet_NaN(), run.most_updates, run.n_updates,
+                     run.trace.data()});
   }
-  const bool ran = problem.run(runs.front().m.rules(dtype), ending, views);
+  samebits_gmm_rules rules = runs.front().m.rules(dtype);
+  rules.reg_covar = nullptr;  // each run has its own
+  const bool ran = problem.run(rules, endings.front().tolerance, views);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].n_updates = views[i].n_updates;
     runs[i].log_likelihood = views[i].sums.log_likelihood;
@@ -565,12 +579,12 @@ std::vector<long_run> runs_from(const std::vector<mixture>& starts, std::int64_t
   return runs;
 }
 
-samebits_gmm_ending ending_of(const data_set& data, double tolerance) {
+ending_rows ending_of(const data_set& data, double tolerance) {
   double sum_of_weights = 0;
   for (const double weight : data.weights) {
     sum_of_weights += weight;
   }
-  return {tolerance, sum_of_weights, 0};
+  return {0, data.n_rows, sum_of_weights, tolerance};
 }
 
 /// Backends whose updates are not the host's.
@@ -587,12 +601,12 @@ class gmm_run_loop : public gmm_engines {
   void expect_runs_of_the_host(covariance_type type, samebits_dtype dtype, double tolerance) const {
     const std::int64_t most_updates = tolerance < 0 ? 6 : 60;
     const data_set data(700, 2);
-    const samebits_gmm_ending ending = ending_of(data, tolerance);
+    const ending_rows ending = ending_of(data, tolerance);
     const open_problem problem(ctx(), data.view(dtype, true));
     std::vector<long_run> runs = runs_from(several_mixtures(type, 3, 3, 2), most_updates);
     std::vector<long_run> expected = runs;
 
-    ASSERT_TRUE(run_on_backend(problem, dtype, ending, runs));
+    ASSERT_TRUE(run_on_backend(problem, dtype, {ending}, runs));
 
     for (std::size_t i = 0; i < runs.size(); ++i) {
       expected[i].make_on_host(problem, dtype, ending);
@@ -611,7 +625,7 @@ class gmm_run_loop : public gmm_engines {
     std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 1, n_components, n_cols), 6);
     const std::vector<double> before = runs[0].numbers();
 
-    EXPECT_FALSE(run_on_backend(problem, dtype, ending_of(data, -1), runs));
+    EXPECT_FALSE(run_on_backend(problem, dtype, {ending_of(data, -1)}, runs));
 
     EXPECT_TRUE(same_bits(runs[0].numbers(), before));
   }
@@ -635,7 +649,7 @@ TEST_P(gmm_run_loop, runs_have_the_bits_of_passes_and_updates_of_the_host) {
 
 TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) {
   const data_set data(600, 2);
-  const samebits_gmm_ending ending = ending_of(data, -1);
+  const ending_rows ending = ending_of(data, -1);
   const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
   std::vector<long_run> runs;
   for (const mixture& start : several_mixtures(covariance_type::full, 100, 2, 2)) {
@@ -643,11 +657,42 @@ TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) 
   }
   std::vector<long_run> expected = runs;
 
-  ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, ending, runs));
+  ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, {ending}, runs));
 
   for (std::size_t i = 0; i < runs.size(); ++i) {
     expected[i].make_on_host(problem, SAMEBITS_FLOAT64, ending);
     EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+  }
+}
+
+/// Of several data sets in one problem: around a leaf of 512 rows, and each regularised in its own way.
+TEST_P(gmm_run_loop, runs_over_some_of_the_rows_have_the_bits_of_a_problem_of_these) {
+  const std::int64_t row_counts[] = {70, 512, 3, 513, 1100};
+  const data_set data(70 + 512 + 3 + 513 + 1100, 2);
+  for (const samebits_dtype dtype : dtypes) {
+    SCOPED_TRACE(name_of_dtype(dtype));
+    const open_problem problem(ctx(), data.view(dtype, true));
+    if (GetParam() == std::string("cuda-emulated-small")) {
+      GTEST_SKIP() << "they do not fit";
+    }
+    std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 5, 2, 2), 7);
+    std::vector<ending_rows> endings;
+    std::int64_t first = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      endings.push_back({first, row_counts[i], static_cast<double>(row_counts[i]) + 0.5, 1e-3});
+      runs[i].m.reg_covar.assign(2, 0.125 * static_cast<double>(i + 1));
+      first += row_counts[i];
+    }
+    std::vector<long_run> expected = runs;
+
+    ASSERT_TRUE(run_on_backend(problem, dtype, endings, runs));
+
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const open_problem part(ctx(), data.view(dtype, true, endings[i].first, endings[i].n));
+      expected[i].make_on_host(part, dtype, endings[i]);
+      EXPECT_GT(runs[i].n_updates, 0);
+      EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+    }
   }
 }
 

@@ -1,0 +1,378 @@
+#include "samebits/gmm_fit_each.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <tuple>
+
+#include "lib/fp_environment.hpp"
+#include "lib/gmm_checks.hpp"
+#include "lib/gmm_em.hpp"
+#include "lib/host_rows.hpp"
+#include "lib/over_threads.hpp"
+#include "samebits/core/gmm.hpp"
+
+namespace samebits {
+namespace gmm {
+namespace {
+
+constexpr const char* function = "gmm_fit_each";
+
+std::int64_t n_leaves(const data_view& x) { return (x.n_rows + core::leaf_rows - 1) / core::leaf_rows; }
+
+context one_host_thread(const context& ctx) {
+  context_options cpu;
+  cpu.backend = "cpu";
+  return is_host(ctx) ? ctx.on_one_thread() : context(cpu).on_one_thread();
+}
+
+// ---- one fit -------------------------------------------------------------------------------------------------------
+
+/// A data set, and what it is fitted with.
+struct one_fit {
+  data_view x;
+  gmm_options options;
+};
+
+/// A fit whose runs a device iterates together with those of others: the host starts and ends them.
+class staged_fit {
+ public:
+  staged_fit(std::int64_t number, const one_fit& fit) : number_(number), fit_(fit), x_(fit.x) {}
+
+  std::int64_t number() const { return number_; }
+  const data_view& x() const { return x_; }
+  const gmm_options& options() const { return fit_.options; }
+  /// Where the host can read the rows.
+  void set_rows(const void* rows) { x_.x = rows; }
+
+  void start(const context& host) {
+    const problem rows = on(host);
+    setting_.emplace(make_setting(rows, fit_.options));
+    runs_.emplace(rows, *setting_, em_runs(*setting_));
+  }
+
+  /// Appends the runs that a device may go on with; its first row of this fit is `first_row`.
+  void append_runs(std::int64_t first_row, std::vector<long_run>& all) {
+    const std::vector<long_run> own = runs_ ? runs_->run_on(first_row) : std::vector<long_run>();
+    n_runs_ = std::ssize(own);
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  bool has_runs() const { return n_runs_ > 0; }
+  const samebits_gmm_rules& rules() const { return runs_->rules(); }
+  /// Takes what its runs came to, from the first of those left.
+  void take(std::span<const long_run>& left) {
+    for (const long_run& run : left.first(static_cast<std::size_t>(n_runs_))) {
+      totals_.push_back(run.log_likelihood);
+    }
+    left = left.subspan(static_cast<std::size_t>(n_runs_));
+  }
+
+  gmm_model finish(const context& host) { return runs_->finish(on(host), totals_)->finish(); }
+
+ private:
+  problem on(const context& host) const {
+    return {host, function, x_, fit_.options.sample_weights, fit_.options.schedule};
+  }
+
+  std::int64_t number_;
+  const one_fit& fit_;
+  data_view x_;
+  std::optional<fit_setting> setting_;
+  std::optional<staged_runs> runs_;
+  std::int64_t n_runs_ = 0;
+  std::vector<double> totals_;
+};
+
+// ---- a batch of them -----------------------------------------------------------------------------------------------
+
+/// Fits of equal numbers of columns and similar numbers of rows, all with weights or none, and their rows one below the
+/// other.
+class batch {
+ public:
+  void add(std::unique_ptr<staged_fit> fit) { fits_.push_back(std::move(fit)); }
+  std::span<const std::unique_ptr<staged_fit>> fits() const { return fits_; }
+
+  /// Brings the rows together.
+  void gather(const context& ctx) {
+    const bool is_float = front().x().dtype == SAMEBITS_FLOAT32;
+    const std::size_t row_size =
+        static_cast<std::size_t>(front().x().n_cols) * (is_float ? sizeof(float) : sizeof(double));
+    for (const std::unique_ptr<staged_fit>& fit : fits_) {
+      n_rows_ += fit->x().n_rows;
+    }
+    rows_.resize(static_cast<std::size_t>(n_rows_) * row_size);
+    std::byte* to = rows_.data();
+    for (const std::unique_ptr<staged_fit>& fit : fits_) {
+      const host_rows read(ctx, function, fit->x());
+      const auto* const from = static_cast<const std::byte*>(read.view().x);
+      const std::size_t size = static_cast<std::size_t>(fit->x().n_rows) * row_size;
+      fit->set_rows(to);
+      to = std::copy(from, from + size, to);
+      weights_.insert(weights_.end(), fit->options().sample_weights.begin(), fit->options().sample_weights.end());
+    }
+  }
+
+  /// Iterates the runs of all fits, if the device has a loop for them. Otherwise the host does.
+  void iterate(const context& device) {
+    std::vector<long_run> runs;
+    std::int64_t first_row = 0;
+    for (const std::unique_ptr<staged_fit>& fit : fits_) {
+      fit->append_runs(first_row, runs);
+      first_row += fit->x().n_rows;
+    }
+    if (runs.empty()) {
+      return;
+    }
+    const data_view all(rows_.data(), front().x().dtype, n_rows_, front().x().n_cols);
+    const problem rows(device, function, all, weights_, front().options().schedule);
+    const auto starter = std::find_if(fits_.begin(), fits_.end(), [](const auto& fit) { return fit->has_runs(); });
+    if (rows.may_run_on() && rows.run_on(runs, (*starter)->rules(), front().options().tol)) {
+      std::span<const long_run> left(runs);
+      for (const std::unique_ptr<staged_fit>& fit : fits_) {
+        fit->take(left);
+      }
+    }
+  }
+
+ private:
+  const staged_fit& front() const { return *fits_.front(); }
+
+  std::vector<std::unique_ptr<staged_fit>> fits_;
+  std::int64_t n_rows_ = 0;
+  std::vector<std::byte> rows_;
+  std::vector<double> weights_;
+};
+
+/// What fits of a batch have in common: columns, weights, and the leaves to a power of two, so that none has many
+/// blocks without rows.
+auto batch_key(const one_fit& fit) {
+  const auto leaves = static_cast<std::uint64_t>(n_leaves(fit.x));
+  return std::tuple(fit.x.n_cols, fit.options.sample_weights.empty(), std::bit_ceil(leaves));
+}
+
+/// Batches that take little memory of the host; at least one for each device.
+std::vector<batch> make_batches(const std::vector<one_fit>& fits, std::vector<std::int64_t> numbers,
+                                std::int64_t n_devices) {
+  constexpr std::int64_t most_runs = 1 << 14;
+  constexpr std::int64_t most_values = 1 << 23;
+  std::stable_sort(numbers.begin(), numbers.end(),
+                   [&](std::int64_t a, std::int64_t b) { return batch_key(fits[a]) < batch_key(fits[b]); });
+  const std::int64_t fair = (std::ssize(numbers) + n_devices - 1) / n_devices;
+  std::vector<batch> batches;
+  std::int64_t n_fits = 0;
+  std::int64_t n_values = 0;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const one_fit& fit = fits[numbers[i]];
+    const std::int64_t size = fit.x.n_rows * fit.x.n_cols;
+    const bool is_full =
+        n_fits == fair || (n_fits + 1) * n_restarts(fit.options) > most_runs || n_values + size > most_values;
+    if (i == 0 || is_full || batch_key(fits[numbers[i - 1]]) != batch_key(fit)) {
+      batches.emplace_back();
+      n_fits = n_values = 0;
+    }
+    batches.back().add(std::make_unique<staged_fit>(numbers[i], fit));
+    ++n_fits;
+    n_values += size;
+  }
+  return batches;
+}
+
+// ---- all fits ------------------------------------------------------------------------------------------------------
+
+class study {
+ public:
+  study(const context& ctx, const std::vector<one_fit>& fits, const gmm_fit_each_callback& callback)
+      : ctx_(ctx), fits_(fits), callback_(callback), outcomes_(fits.size()) {}
+
+  std::vector<gmm_fit_outcome> run() {
+    std::vector<std::int64_t> small;
+    std::vector<std::int64_t> large;
+    for (std::int64_t i = 0; i < std::ssize(fits_); ++i) {
+      (is_small(fits_[i]) ? small : large).push_back(i);
+    }
+    if (is_host(ctx_)) {
+      run_side_by_side(small);
+    } else {
+      run_batches(small);
+    }
+    for (const std::int64_t i : large) {
+      fit_whole(ctx_, i);
+    }
+    if (stop_) {
+      std::rethrow_exception(stop_);
+    }
+    return std::move(outcomes_);
+  }
+
+ private:
+  /// Too small for all threads of the CPU, if there are not fits enough for them anyway; or for a device.
+  bool is_small(const one_fit& fit) const {
+    constexpr std::int64_t blocks_of_a_device = 2048;
+    if (!is_host(ctx_)) {
+      return n_leaves(fit.x) * n_restarts(fit.options) < blocks_of_a_device;
+    }
+    const std::int64_t n_threads = ctx_.n_threads();
+    return std::ssize(fits_) >= 4 * n_threads || n_leaves(fit.x) < 4 * n_threads;
+  }
+
+  /// Does a part of fit i, and keeps what it throws. True when it went well.
+  template <class Work>
+  bool attempt(std::int64_t i, const Work& work) {
+    try {
+      work();
+      return true;
+    } catch (const numerical_failure& failure) {
+      outcomes_[i].failure = failure.what();
+    } catch (const invalid_argument& failure) {
+      outcomes_[i].failure = failure.what();
+    } catch (...) {
+      stop(std::current_exception());
+    }
+    return false;
+  }
+  void stop(std::exception_ptr why) {
+    const std::scoped_lock lock(mutex_);
+    stop_ = stop_ ? stop_ : std::move(why);
+  }
+  bool is_stopped() {
+    const std::scoped_lock lock(mutex_);
+    return stop_ != nullptr;
+  }
+
+  /// One more fit is over.
+  void count() {
+    const std::scoped_lock lock(mutex_);
+    ++n_done_;
+    if (!callback_ || stop_) {
+      return;
+    }
+    try {
+      const default_fp_environment environment;
+      if (!callback_(n_done_)) {
+        throw interrupted(std::string(function) + ": stopped by the callback after " + counted(n_done_, "fit"));
+      }
+    } catch (...) {
+      stop_ = std::current_exception();
+    }
+  }
+
+  void fit_whole(const context& ctx, std::int64_t i) {
+    if (!is_stopped()) {
+      attempt(i, [&] { outcomes_[i].model = fit(ctx, function, fits_[i].x, fits_[i].options); });
+      count();
+    }
+  }
+
+  void run_side_by_side(const std::vector<std::int64_t>& numbers) {
+    over_threads(ctx_.n_threads(), std::ssize(numbers), [&](std::int64_t i) { fit_whole(host_, numbers[i]); });
+  }
+
+  // ---- on devices ----
+
+  void run_batches(const std::vector<std::int64_t>& numbers) {
+    std::vector<context> devices;
+    for (const int device : ctx_.devices()) {
+      devices.push_back(ctx_.on_device(device));
+    }
+    std::vector<batch> batches = make_batches(fits_, numbers, std::ssize(devices));
+    for (std::span<batch> left(batches); !left.empty() && !is_stopped();) {
+      const std::size_t n = std::min(devices.size(), left.size());
+      run_on(devices, left.first(n));
+      left = left.subspan(n);
+    }
+  }
+
+  /// A batch on each device.
+  void run_on(const std::vector<context>& devices, std::span<batch> batches) {
+    std::vector<staged_fit*> all;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      batches[i].gather(devices[i]);
+      for (const std::unique_ptr<staged_fit>& fit : batches[i].fits()) {
+        all.push_back(fit.get());
+      }
+    }
+    for_each(all, [&](staged_fit& fit) { attempt(fit.number(), [&] { fit.start(host_); }); });
+    over_threads(static_cast<int>(batches.size()), std::ssize(batches), [&](std::int64_t i) {
+      try {
+        batches[i].iterate(devices[i]);
+      } catch (...) {
+        stop(std::current_exception());
+      }
+    });
+    for_each(all, [&](staged_fit& fit) {
+      if (outcomes_[fit.number()].failure.empty()) {
+        attempt(fit.number(), [&] { outcomes_[fit.number()].model = fit.finish(host_); });
+      }
+      count();
+    });
+    for (batch& over : batches) {
+      over = batch();
+    }
+  }
+
+  /// On the threads of the host.
+  template <class Work>
+  void for_each(const std::vector<staged_fit*>& fits, const Work& work) {
+    over_threads(ctx_.n_threads(), std::ssize(fits), [&](std::int64_t i) {
+      if (!is_stopped()) {
+        work(*fits[i]);
+      }
+    });
+  }
+
+  const context& ctx_;
+  const context host_ = one_host_thread(ctx_);
+  const std::vector<one_fit>& fits_;
+  const gmm_fit_each_callback& callback_;
+  std::vector<gmm_fit_outcome> outcomes_;
+  std::mutex mutex_;
+  std::int64_t n_done_ = 0;
+  std::exception_ptr stop_;
+};
+
+// ---- arguments -----------------------------------------------------------------------------------------------------
+
+void check_options(const gmm_options& o) {
+  if (!o.sample_weights.empty()) {
+    refuse(function, "options.sample_weights has " + counted(std::ssize(o.sample_weights), "element") +
+                         " but must be empty: each data set has its own");
+  }
+  if (o.callback) {
+    refuse(function, "options.callback is set but must be empty: there is one of gmm_fit_each itself");
+  }
+}
+
+template <class T>
+std::vector<gmm_fit_outcome> fit_each(const context& ctx, std::span<const gmm_data_set<T>> data_sets,
+                                      const gmm_options& options, const gmm_fit_each_callback& callback) {
+  const default_fp_environment environment;
+  check_options(options);
+  std::vector<one_fit> fits;
+  fits.reserve(data_sets.size());
+  for (const gmm_data_set<T>& data_set : data_sets) {
+    one_fit fit{data_set.x, options};
+    fit.options.task += fits.size();
+    fit.options.sample_weights = data_set.sample_weights;
+    check_fit(ctx, (std::string(function) + ": data set " + std::to_string(fits.size())).c_str(), fit.x, fit.options);
+    fits.push_back(std::move(fit));
+  }
+  return study(ctx, fits, callback).run();
+}
+
+}  // namespace
+}  // namespace gmm
+
+std::vector<gmm_fit_outcome> gmm_fit_each(const context& ctx, std::span<const gmm_data_set<double>> data_sets,
+                                          const gmm_options& options, const gmm_fit_each_callback& callback) {
+  return gmm::fit_each(ctx, data_sets, options, callback);
+}
+std::vector<gmm_fit_outcome> gmm_fit_each(const context& ctx, std::span<const gmm_data_set<float>> data_sets,
+                                          const gmm_options& options, const gmm_fit_each_callback& callback) {
+  return gmm::fit_each(ctx, data_sets, options, callback);
+}
+
+}  // namespace samebits
