@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "gpu_bench.hpp"
 #include "samebits/datasets.hpp"
@@ -9,7 +10,7 @@
 #include "samebits/digest.hpp"
 #include "samebits/distributions.hpp"
 #include "samebits/exact_sum.hpp"
-#include "samebits/gmm.hpp"
+#include "samebits/gmm_fit_each.hpp"
 #include "samebits/histogram.hpp"
 #include "samebits/math.hpp"
 #include "samebits/matmul.hpp"
@@ -240,6 +241,39 @@ operation fits_operation(std::int64_t n_fits) {
           }};
 }
 
+/// Data sets of three blobs of 300 x 2, in the host's memory.
+struct study_data {
+  explicit study_data(std::int64_t n) : x(static_cast<std::size_t>(n * rows * cols)) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      double* const own = x.data() + i * rows * cols;
+      make_blobs(context({"cpu", "", 1}), {1, static_cast<std::uint64_t>(i)}, 3, {own, rows, cols});
+      sets.push_back({{own, rows, cols}, {}});
+    }
+  }
+  static constexpr std::int64_t rows = 300;
+  static constexpr std::int64_t cols = 2;
+  std::vector<double> x;
+  std::vector<gmm_data_set<double>> sets;
+};
+
+/// As many problems of that size, each from one start: what a study over data sets asks for.
+operation data_sets_operation(std::int64_t n_fits) {
+  return {"fits of data sets", std::to_string(n_fits) + " of 300 x 2, K = 3", n_fits, {}, [=](const context& ctx) {
+            const auto data = std::make_shared<study_data>(n_fits);
+            gmm_options options;
+            options.n_components = 3;
+            options.tol = 1e-3;
+            options.max_iter = 100;
+            return numbers_job([=] {
+              std::vector<double> means;
+              for (const gmm_fit_outcome& o : gmm_fit_each(ctx, std::span(std::as_const(data->sets)), options)) {
+                means.insert(means.end(), o.model.means.begin(), o.model.means.end());
+              }
+              return means;
+            });
+          }};
+}
+
 // ---- pairs -------------------------------------------------------------------------------------------------------
 
 template <class T>
@@ -331,7 +365,7 @@ void add_mixtures(std::vector<operation>& all, const std::vector<em_shape>& shap
   for (const em_shape& s : shapes) {
     all.push_back(em_operation<double>(s));
   }
-  add(all, {em_operation<float>(shapes.back()), fits_operation(n_fits)});
+  add(all, {em_operation<float>(shapes.back()), fits_operation(n_fits), data_sets_operation(n_fits)});
 }
 
 template <class T>

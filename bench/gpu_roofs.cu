@@ -278,7 +278,7 @@ facts device_facts() {
           {"memory_bytes", std::to_string(device.totalGlobalMem)},
           {"cuda_driver", std::to_string(driver)},
           {"cuda_runtime", std::to_string(runtime)},
-          {"tensor_cores", kernels::tensor_cores_agree() ? "as fma" : "not used"}};
+          {"tensor_cores", kernels::tensor_cores_state()}};
 }
 
 std::vector<roof> measured_roofs() {

@@ -6,7 +6,7 @@
 #include "cli/progress.hpp"
 #include "samebits/datasets.hpp"
 #include "samebits/digest.hpp"
-#include "samebits/gmm.hpp"
+#include "samebits/gmm_fit_each.hpp"
 
 namespace samebits::cli {
 namespace {
@@ -54,21 +54,25 @@ std::vector<double> make_data(const context& ctx, const fits_options& o) {
 
 /// One fit with restarts for each data set, and the digest of all.
 void fit_all(const context& ctx, const fits_options& o, const std::vector<double>& x, fits_result& result) {
+  std::vector<gmm_data_set<double>> data_sets;
+  for (std::int64_t i = 0; i < o.data_sets; ++i) {
+    data_sets.push_back({{x.data() + i * o.rows * o.cols, o.rows, o.cols}, {}});
+  }
+  gmm_options options;
+  options.n_components = o.components;
+  options.n_init = o.restarts;
+  options.tol = o.tol;
+  options.max_iter = o.max_iter;
   sha256 digest;
   result.n_iter = 0;
-  for (std::int64_t i = 0; i < o.data_sets; ++i) {
-    gmm_options options;
-    options.n_components = o.components;
-    options.n_init = o.restarts;
-    options.tol = o.tol;
-    options.max_iter = o.max_iter;
-    options.task = static_cast<std::uint64_t>(i);
-    const matrix_view<const double> rows(x.data() + i * o.rows * o.cols, o.rows, o.cols);
-    const gmm_model model = gmm_fit(ctx, rows, options);
-    result.n_iter += model.n_iter;
-    digest.update(std::span(model.weights));
-    digest.update(std::span(model.means));
-    digest.update(std::span(model.covariances));
+  for (const gmm_fit_outcome& outcome : gmm_fit_each(ctx, std::span<const gmm_data_set<double>>(data_sets), options)) {
+    if (!outcome.failure.empty()) {
+      throw numerical_failure(outcome.failure);
+    }
+    result.n_iter += outcome.model.n_iter;
+    digest.update(std::span(outcome.model.weights));
+    digest.update(std::span(outcome.model.means));
+    digest.update(std::span(outcome.model.covariances));
   }
   result.digest = digest_text(digest.finish());
 }

@@ -71,6 +71,11 @@ std::set<int> thread_counts(const context& ctx, const check_options& o) {
   return {1, 2, 3, context({"cpu", ctx.isa(), 0}).n_threads()};
 }
 
+/// True where the devices asked for are GPUs that must be there: the CPU has a device 0 too, and all may be none.
+bool needs_gpu(const compute_options& compute) {
+  return !compute.device.empty() && compute.device != "0" && compute.device != "all";
+}
+
 /// Every available backend and instruction set, or those asked for.
 std::vector<context> contexts(const check_options& o) {
   std::vector<std::pair<std::string, std::string>> names;
@@ -80,7 +85,8 @@ std::vector<context> contexts(const check_options& o) {
     names.emplace_back("cpu", o.compute.isa);
   } else {
     for (const backend_info& b : list_backends()) {
-      if (b.available && (o.compute.backend.empty() || b.backend == o.compute.backend)) {
+      const bool is_wanted = b.available || (b.backend != "cpu" && needs_gpu(o.compute));
+      if (is_wanted && (o.compute.backend.empty() || b.backend == o.compute.backend)) {
         names.emplace_back(b.backend, b.backend == "cpu" ? b.isa : "");
       }
     }

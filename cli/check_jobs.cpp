@@ -4,7 +4,7 @@
 
 #include "cli/check_stages.hpp"
 #include "samebits/datasets.hpp"
-#include "samebits/gmm.hpp"
+#include "samebits/gmm_fit_each.hpp"
 #include "samebits/math.hpp"
 #include "samebits/random.hpp"
 
@@ -144,6 +144,29 @@ constexpr em_kind from_kmeans{covariance_type::tied, gmm_init::kmeans, true, gmm
 constexpr em_kind from_rows{covariance_type::diag, gmm_init::random_rows, true, gmm_schedule::components};
 constexpr em_kind from_shares{covariance_type::spherical, gmm_init::random_responsibilities, true, gmm_schedule::rows};
 
+/// Fits of data sets that are not alike in one call.
+std::vector<stage> data_sets_job(const context& ctx) {
+  constexpr std::int64_t shapes[][2] = {{300, 2}, {1'100, 2}, {3, 2}, {513, 2}, {300, 5}, {90, 9}};
+  std::vector<std::vector<double>> rows;
+  std::vector<gmm_data_set<double>> data_sets;
+  for (const auto& [n_rows, n_cols] : shapes) {
+    std::vector<double>& x = rows.emplace_back(static_cast<std::size_t>(n_rows * n_cols));
+    make_blobs(ctx, {9, rows.size()}, 3, {x.data(), n_rows, n_cols});
+    data_sets.push_back({{x.data(), n_rows, n_cols}, {}});
+  }
+  gmm_options options;
+  options.n_components = 3;
+  options.seed = 12;
+  options.n_init = 3;
+  options.max_iter = 30;
+  std::vector<stage> stages;
+  for (const gmm_fit_outcome& o : gmm_fit_each(ctx, std::span<const gmm_data_set<double>>(data_sets), options)) {
+    stages.push_back(stage_of("data set " + std::to_string(stages.size()),
+                              {o.model.weights, o.model.means, o.model.covariances, o.model.trace}));
+  }
+  return stages;
+}
+
 // ---- goldens -----------------------------------------------------------------------------------------------------
 
 struct golden {
@@ -205,6 +228,7 @@ const std::vector<check_job>& check_jobs() {
           {"em weighted k-means", em_job<2'050, 3, 5, double, from_kmeans>},
           {"em weighted rows", em_job<2'050, 9, 5, double, from_rows>},
           {"em weighted shares", em_job<2'050, 9, 5, float, from_shares>},
+          {"em data sets", data_sets_job},
       },
       sum_jobs());
   return jobs;

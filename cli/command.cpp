@@ -72,6 +72,9 @@ nlohmann::ordered_json json_header(const samebits::context& ctx) {
   header["backend"] = ctx.backend();
   header["isa"] = ctx.isa();
   header["threads"] = ctx.n_threads();
+  if (std::string(ctx.backend()) != "cpu") {
+    header["devices"] = ctx.devices();
+  }
   return header;
 }
 

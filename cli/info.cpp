@@ -32,7 +32,8 @@ void print_table(const choice& c, const std::vector<backend_info>& backends) {
                 b.available ? "yes" : "no: ", b.reason.c_str());
   }
   if (c.chosen) {
-    std::printf("\nchosen: %s, %s, %d threads\n", c.chosen->backend(), c.chosen->isa(), c.chosen->n_threads());
+    std::printf("\nchosen: %s, %s, %d threads, device %d of %d\n", c.chosen->backend(), c.chosen->isa(),
+                c.chosen->n_threads(), c.chosen->device(), c.chosen->available_devices());
   } else {
     std::printf("\nchosen: none: %s\n", c.reason.c_str());
   }
@@ -44,6 +45,8 @@ void print_info_json(const choice& c, const std::vector<backend_info>& backends)
     json["backend"] = c.chosen->backend();
     json["isa"] = c.chosen->isa();
     json["threads"] = c.chosen->n_threads();
+    json["device"] = c.chosen->device();
+    json["available_devices"] = c.chosen->available_devices();
   } else {
     json["backend"] = nullptr;
     json["reason"] = c.reason;

@@ -3,11 +3,11 @@
 
 #include <cuda_runtime_api.h>
 
-#include <new>
 #include <stdexcept>
 #include <string>
 
 #include "kernels/current_device.hpp"
+#include "kernels/out_of_device_memory.hpp"
 
 namespace samebits::kernels {
 
@@ -16,10 +16,10 @@ namespace samebits::kernels {
 /// up.
 inline thread_local cudaStream_t stream = cudaStreamPerThread;
 
-/// @throws std::bad_alloc or std::runtime_error naming `what`
+/// @throws out_of_device_memory or std::runtime_error naming `what`
 inline void check(cudaError_t status, const char* what) {
   if (status == cudaErrorMemoryAllocation) {
-    throw std::bad_alloc();
+    throw out_of_device_memory();
   }
   if (status != cudaSuccess) {
     throw std::runtime_error(std::string(what) + " failed: " + cudaGetErrorString(status));

@@ -221,7 +221,7 @@ class device_array {
   device_array& operator=(const device_array&) = delete;
 
   /// Makes room for n elements; keeps what it has when that is enough, loses the contents otherwise.
-  /// @throws std::bad_alloc
+  /// @throws out_of_device_memory
   void make_room(std::int64_t n) {
     if (n > size_) {
       release();

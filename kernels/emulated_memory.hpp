@@ -11,9 +11,9 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <new>
 
 #include "kernels/current_device.hpp"
+#include "kernels/out_of_device_memory.hpp"
 
 namespace samebits::kernels {
 
@@ -31,7 +31,7 @@ class emulated_memory {
     const std::scoped_lock lock(mutex_);
     void* const start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED) {
-      throw std::bad_alloc();
+      throw out_of_device_memory();
     }
     std::memset(start, 0xff, bytes);  // NaNs: nothing may rely on the contents
     ranges_.emplace(static_cast<char*>(start), range{bytes, current_device});

@@ -94,8 +94,6 @@ constexpr std::int64_t most_cols = std::int64_t{1} << 16;
 constexpr std::int64_t most_threads = std::int64_t{1} << 14;
 constexpr std::int64_t part_rows = 256;
 
-constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-
 /// Neighbouring columns.
 struct column_range {
   std::int64_t first;

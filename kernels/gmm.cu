@@ -70,7 +70,7 @@ std::unique_ptr<gmm_problem> open(const samebits_gmm_data& data) {
   if (fits_device<T>(data)) {
     try {
       return keep_rows<T>(data);
-    } catch (const std::bad_alloc&) {
+    } catch (const out_of_device_memory&) {
       forget_last_error();  // others have taken the room meanwhile
     }
   }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "kernels/device_memory.hpp"
+#include "kernels/out_of_device_memory.hpp"
 #include "lib/backend.h"
 #include "lib/fp_environment.hpp"
 
@@ -73,9 +74,11 @@ samebits_status guarded(samebits_call* call, const Work& work) noexcept {
       throw;
     }
     return SAMEBITS_OK;
-  } catch (const std::bad_alloc&) {
+  } catch (const out_of_device_memory&) {
     forget_last_error();
     return fail(call, SAMEBITS_OUT_OF_MEMORY, "out of memory on the device");
+  } catch (const std::bad_alloc&) {
+    return fail(call, SAMEBITS_OUT_OF_MEMORY, "out of memory on the host");
   } catch (const std::invalid_argument& error) {
     forget_last_error();
     return fail(call, SAMEBITS_INVALID_ARGUMENT, error.what());

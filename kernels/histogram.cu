@@ -160,8 +160,6 @@ constexpr std::int64_t leaves_of_a_piece() {
 constexpr std::int64_t most_cells = std::int64_t{1} << 23;
 constexpr std::int64_t most_blocks = std::int64_t{1} << 10;
 
-constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-
 template <class T>
 class histogram_on_device {
  public:

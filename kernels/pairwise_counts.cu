@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernels/pairwise_device.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 namespace {
@@ -139,7 +140,6 @@ template <class T>
 void count_batches(const pair_call<T>& call, pair_count* counts) {
   constexpr std::int64_t most_rows = std::int64_t{1} << 20;
   constexpr std::int64_t most_leaves = 1024;
-  const auto smaller = [](std::int64_t a, std::int64_t b) { return a < b ? a : b; };
   const value_digits<T> digits(*call.pairs().digits);
   for (std::int64_t first = 0; first < call.pairs().n_x; first += most_rows) {
     for (std::int64_t leaf = 0; leaf < call.n_leaves(); leaf += most_leaves) {

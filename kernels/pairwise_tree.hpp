@@ -78,7 +78,6 @@ class leaf_tree {
  private:
   static constexpr std::int64_t most_leaves = 1024;
   static constexpr std::int64_t enough_rows = 4096;
-  static std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
   std::int64_t n_batches() const { return (n_leaves_ + batch_leaves_ - 1) / batch_leaves_; }
   std::int64_t rows_that_fit() const {

@@ -100,13 +100,7 @@ struct tensor_units_test_kernel {
   }
 };
 
-bool compare_products() {
-  int major = 0;
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current_device),
-        "asking for the architecture");
-  if (major < 8) {
-    return false;
-  }
+bool have_same_products() {
   constexpr std::int64_t n_products = 4096;
   device_array<int> differ;
   differ.make_room(1);
@@ -117,23 +111,44 @@ bool compare_products() {
   return found == 0;
 }
 
+bool has_tensor_cores_for_doubles() {
+  int major = 0;
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current_device),
+        "asking for the architecture");
+  return major >= 8;
+}
+
 bool is_switched_off() {
   const char* const value = std::getenv("SAMEBITS_TENSOR_CORES");
   return value != nullptr && std::strcmp(value, "off") == 0;
 }
 
+constexpr const char* as_fma = "have the bits of fma";
+
+const char* find_state() {
+  if (is_switched_off()) {
+    return "switched off by SAMEBITS_TENSOR_CORES";
+  }
+  if (!has_tensor_cores_for_doubles()) {
+    return "none for doubles";
+  }
+  return have_same_products() ? as_fma : "not used: they have other bits than fma";
+}
+
 }  // namespace
 
-bool tensor_cores_agree() {
+const char* tensor_cores_state() {
   static std::mutex mutex;
-  static std::map<int, bool> agree;  // of each device
+  static std::map<int, const char*> states;  // of each device
   const std::scoped_lock lock(mutex);
-  auto found = agree.find(current_device);
-  if (found == agree.end()) {
-    found = agree.emplace(current_device, !is_switched_off() && compare_products()).first;
+  auto found = states.find(current_device);
+  if (found == states.end()) {
+    found = states.emplace(current_device, find_state()).first;
   }
   return found->second;
 }
+
+bool tensor_cores_agree() { return tensor_cores_state() == as_fma; }
 
 }  // namespace samebits::kernels
 #endif

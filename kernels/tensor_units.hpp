@@ -77,6 +77,8 @@ struct tensor_units {
 /// device, by products of difficult numbers. False without such cores, and where the environment variable
 /// SAMEBITS_TENSOR_CORES is "off".
 bool tensor_cores_agree();
+/// Why they are used or not, for people to read.
+const char* tensor_cores_state();
 
 #endif
 

@@ -22,10 +22,12 @@ inline constexpr std::int64_t work_bytes = SAMEBITS_WORK_BYTES;
 /// Numbers of an array of the host that come to the device together, or leave it. Two such pieces are there at a time.
 inline constexpr std::int64_t piece_numbers = SAMEBITS_PIECE_NUMBERS;
 
+constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
 /// How many of n things, each of that many bytes, fit the work space; at least one.
 constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {
   const std::int64_t most = work_bytes / bytes_each;
-  return most < 1 ? 1 : most < n ? most : n;
+  return most < 1 ? 1 : smaller(most, n);
 }
 
 }  // namespace samebits::kernels

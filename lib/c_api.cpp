@@ -66,6 +66,13 @@ SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* contex
 SAMEBITS_C_API int32_t samebits_context_device(const samebits_context* context) {
   return context == nullptr ? 0 : context->context.device();
 }
+SAMEBITS_C_API int32_t samebits_context_n_devices(const samebits_context* context) {
+  return context == nullptr ? 0 : static_cast<int32_t>(context->context.devices().size());
+}
+SAMEBITS_C_API int32_t samebits_context_device_at(const samebits_context* context, int32_t index) {
+  const bool is_there = index >= 0 && index < samebits_context_n_devices(context);
+  return is_there ? context->context.devices()[static_cast<size_t>(index)] : -1;
+}
 SAMEBITS_C_API int32_t samebits_context_available_devices(const samebits_context* context) {
   return context == nullptr ? 0 : context->context.available_devices();
 }

@@ -1,5 +1,6 @@
 // The C interface: Gaussian mixtures.
 #include <algorithm>
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "samebits/bayesian_gmm.hpp"
 #include "samebits/gmm.hpp"
 #include "samebits/gmm_file.hpp"
+#include "samebits/gmm_fit_each.hpp"
 #include "samebits/gmm_model.hpp"
 
 using samebits::matrix_view;
@@ -49,6 +51,23 @@ struct samebits_gmm_selection {
   std::vector<samebits::gmm_candidate> candidates;
   int64_t best;
   samebits_gmm_model model;
+};
+
+struct samebits_gmm_outcomes {
+  struct outcome {
+    std::unique_ptr<samebits_gmm_model> model;
+    std::string failure;
+  };
+  explicit samebits_gmm_outcomes(std::vector<samebits::gmm_fit_outcome> outcomes) {
+    for (samebits::gmm_fit_outcome& o : outcomes) {
+      const bool has_model = o.failure.empty();
+      all.push_back(
+          {has_model ? std::make_unique<samebits_gmm_model>(std::move(o.model)) : nullptr, std::move(o.failure)});
+    }
+  }
+  bool has(int64_t index) const { return index >= 0 && index < std::ssize(all); }
+
+  std::vector<outcome> all;
 };
 
 struct samebits_bayesian_gmm_model {
@@ -188,6 +207,33 @@ samebits_status fit(samebits_context* context, const T* x, int64_t n_rows, int64
     require_pointer(model, "gmm_fit", "model");
     *model = new samebits_gmm_model(samebits::gmm_fit(context->context, matrix_view<const T>(x, n_rows, n_cols),
                                                       to_cpp(options, n_rows, n_cols, "gmm_fit")));
+  });
+}
+
+template <class T>
+samebits_status fit_each(samebits_context* context, const T* const* x, const int64_t* n_rows, int64_t n_data_sets,
+                         int64_t n_cols, const double* const* sample_weights, const samebits_gmm_options* options,
+                         int (*callback)(void*, int64_t), void* user_data, samebits_gmm_outcomes** outcomes) {
+  return guard([&] {
+    const char* const function = "gmm_fit_each";
+    require_pointer(context, function, "context");
+    require_array(x, n_data_sets, function, "x", "n_data_sets");
+    require_array(n_rows, n_data_sets, function, "n_rows", "n_data_sets");
+    require_pointer(outcomes, function, "outcomes");
+    std::vector<samebits::gmm_data_set<T>> data_sets;
+    for (int64_t i = 0; i < n_data_sets; ++i) {
+      require_rows(x[i], n_rows[i], function, ("x[" + std::to_string(i) + "]").c_str());
+      const double* const weights = sample_weights == nullptr ? nullptr : sample_weights[i];
+      data_sets.push_back({matrix_view<const T>(x[i], n_rows[i], n_cols), array(weights, n_rows[i])});
+    }
+    samebits::gmm_fit_each_callback count;
+    if (callback != nullptr) {
+      count = [=](int64_t n_done) { return callback(user_data, n_done) == 0; };
+    }
+    const int64_t first_rows = n_data_sets > 0 ? n_rows[0] : 0;
+    *outcomes = new samebits_gmm_outcomes(samebits::gmm_fit_each(context->context,
+                                                                 std::span<const samebits::gmm_data_set<T>>(data_sets),
+                                                                 to_cpp(options, first_rows, n_cols, function), count));
   });
 }
 
@@ -384,6 +430,31 @@ SAMEBITS_C_API samebits_status samebits_gmm_fit_float(samebits_context* context,
                                                       int64_t n_cols, const samebits_gmm_options* options,
                                                       samebits_gmm_model** model) {
   return fit(context, x, n_rows, n_cols, options, model);
+}
+
+samebits_status samebits_gmm_fit_each(samebits_context* context, const double* const* x, const int64_t* n_rows,
+                                      int64_t n_data_sets, int64_t n_cols, const double* const* sample_weights,
+                                      const samebits_gmm_options* options,
+                                      int (*callback)(void* user_data, int64_t n_done), void* user_data,
+                                      samebits_gmm_outcomes** outcomes) {
+  return fit_each(context, x, n_rows, n_data_sets, n_cols, sample_weights, options, callback, user_data, outcomes);
+}
+samebits_status samebits_gmm_fit_each_float(samebits_context* context, const float* const* x, const int64_t* n_rows,
+                                            int64_t n_data_sets, int64_t n_cols, const double* const* sample_weights,
+                                            const samebits_gmm_options* options,
+                                            int (*callback)(void* user_data, int64_t n_done), void* user_data,
+                                            samebits_gmm_outcomes** outcomes) {
+  return fit_each(context, x, n_rows, n_data_sets, n_cols, sample_weights, options, callback, user_data, outcomes);
+}
+void samebits_gmm_outcomes_destroy(samebits_gmm_outcomes* outcomes) { delete outcomes; }
+int64_t samebits_gmm_outcomes_size(const samebits_gmm_outcomes* outcomes) {
+  return outcomes == nullptr ? 0 : std::ssize(outcomes->all);
+}
+const samebits_gmm_model* samebits_gmm_outcomes_model(const samebits_gmm_outcomes* outcomes, int64_t index) {
+  return outcomes == nullptr || !outcomes->has(index) ? nullptr : outcomes->all[index].model.get();
+}
+const char* samebits_gmm_outcomes_failure(const samebits_gmm_outcomes* outcomes, int64_t index) {
+  return outcomes == nullptr || !outcomes->has(index) ? "" : outcomes->all[index].failure.c_str();
 }
 
 SAMEBITS_C_API samebits_status samebits_gmm_model_create(samebits_covariance_type covariance, int64_t n_components,

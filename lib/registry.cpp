@@ -102,11 +102,22 @@ bool is_plugin_name(const std::string& name) {
   });
 }
 
-/// What `made` has under the key; make() makes it where it is missing.
+/// What make() made of the key when it was first asked for. Others who ask for it wait, those who ask for another do
+/// not: a device may take long to answer.
 template <class Key, class Make>
-const backend_entry& remembered(std::map<Key, backend_entry>& made, const Key& key, const Make& make) {
-  const auto found = made.find(key);
-  return found != made.end() ? found->second : made.emplace(key, make()).first->second;
+const backend_entry& remembered(const Key& key, const Make& make) {
+  struct once_made {
+    std::once_flag once;
+    backend_entry entry;
+  };
+  static std::mutex mutex;
+  static std::map<Key, once_made> all;
+  once_made& found = [&]() -> once_made& {
+    const std::lock_guard lock(mutex);
+    return all[key];
+  }();
+  std::call_once(found.once, [&] { found.entry = make(); });
+  return found.entry;
 }
 
 }  // namespace
@@ -137,12 +148,8 @@ backend_entry find_plugin(const std::string& name, int device) {
   if (!is_plugin_name(name)) {
     throw invalid_argument("context: backend is \"" + name + "\" but must be cpu, cuda or the name of a plug-in");
   }
-  static std::mutex mutex;
-  static std::map<std::string, backend_entry> loaded;
-  static std::map<std::pair<std::string, int>, backend_entry> asked;
-  const std::lock_guard lock(mutex);
-  const backend_entry& plugin = remembered(loaded, name, [&] { return load_plugin(name); });
-  return plugin.usable() ? remembered(asked, {name, device}, [&] { return probed(plugin.table, device); }) : plugin;
+  const backend_entry& plugin = remembered<std::string>(name, [&] { return load_plugin(name); });
+  return plugin.usable() ? remembered(std::pair(name, device), [&] { return probed(plugin.table, device); }) : plugin;
 }
 
 std::vector<backend_info> list_backends() {

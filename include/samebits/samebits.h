@@ -69,6 +69,9 @@ SAMEBITS_C_API const char* samebits_context_isa(const samebits_context* context)
 SAMEBITS_C_API int32_t samebits_context_n_threads(const samebits_context* context);
 /* The device that it works on, of several the first. */
 SAMEBITS_C_API int32_t samebits_context_device(const samebits_context* context);
+/* How many devices it works on, and the number of each; -1 where there is none at that index. */
+SAMEBITS_C_API int32_t samebits_context_n_devices(const samebits_context* context);
+SAMEBITS_C_API int32_t samebits_context_device_at(const samebits_context* context, int32_t index);
 /* How many devices its backend has here. */
 SAMEBITS_C_API int32_t samebits_context_available_devices(const samebits_context* context);
 /* A context of the same backend with its work in that queue, a cudaStream_t; NULL: the backend's own, one for each host
@@ -271,6 +274,35 @@ SAMEBITS_C_API samebits_status samebits_gmm_fit(samebits_context* context, const
 SAMEBITS_C_API samebits_status samebits_gmm_fit_float(samebits_context* context, const float* x, int64_t n_rows,
                                                       int64_t n_cols, const samebits_gmm_options* options,
                                                       samebits_gmm_model** model);
+
+/* A fit for each of many data sets, as in studies over simulated data: x[i] is [n_rows[i] x n_cols]. Outcome i is that
+ * of samebits_gmm_fit with task options->task + i; one that fails takes no other with it. See samebits::gmm_fit_each.
+ */
+typedef struct samebits_gmm_outcomes samebits_gmm_outcomes;
+
+/* `sample_weights` is NULL, or has [n_rows[i]] weights for each data set, or NULL for one without. `options` may be
+ * NULL and has no weights and no callback of its own. `callback` may be NULL: it gets the number of fits that are over,
+ * never from two threads at once; a return value other than 0 stops the call with SAMEBITS_INTERRUPTED. */
+SAMEBITS_C_API samebits_status samebits_gmm_fit_each(samebits_context* context, const double* const* x,
+                                                     const int64_t* n_rows, int64_t n_data_sets, int64_t n_cols,
+                                                     const double* const* sample_weights,
+                                                     const samebits_gmm_options* options,
+                                                     int (*callback)(void* user_data, int64_t n_done), void* user_data,
+                                                     samebits_gmm_outcomes** outcomes);
+SAMEBITS_C_API samebits_status samebits_gmm_fit_each_float(samebits_context* context, const float* const* x,
+                                                           const int64_t* n_rows, int64_t n_data_sets, int64_t n_cols,
+                                                           const double* const* sample_weights,
+                                                           const samebits_gmm_options* options,
+                                                           int (*callback)(void* user_data, int64_t n_done),
+                                                           void* user_data, samebits_gmm_outcomes** outcomes);
+SAMEBITS_C_API void samebits_gmm_outcomes_destroy(samebits_gmm_outcomes* outcomes);
+
+/* Of NULL, or where there is no outcome of that number, these give 0, NULL and "". Models and texts belong to the
+ * outcomes. */
+SAMEBITS_C_API int64_t samebits_gmm_outcomes_size(const samebits_gmm_outcomes* outcomes);
+SAMEBITS_C_API const samebits_gmm_model* samebits_gmm_outcomes_model(const samebits_gmm_outcomes* outcomes,
+                                                                     int64_t index); /* NULL: the fit failed */
+SAMEBITS_C_API const char* samebits_gmm_outcomes_failure(const samebits_gmm_outcomes* outcomes, int64_t index);
 
 /* A mixture of numbers of one's own: weights [k], means [k x n_cols], covariances as the type has them. Copies them. */
 SAMEBITS_C_API samebits_status samebits_gmm_model_create(samebits_covariance_type covariance, int64_t n_components,

@@ -334,6 +334,8 @@ const char* tells_nothing_of_a_model_that_is_null(void) {
   REQUIRE(strcmp(samebits_gmm_model_digest(NULL), "") == 0);
   REQUIRE(samebits_gmm_selection_n_candidates(NULL) == 0 && samebits_gmm_selection_best(NULL) == -1);
   REQUIRE(samebits_gmm_selection_model(NULL) == NULL);
+  REQUIRE(samebits_gmm_outcomes_size(NULL) == 0 && samebits_gmm_outcomes_model(NULL, 0) == NULL);
+  REQUIRE(strcmp(samebits_gmm_outcomes_failure(NULL, 0), "") == 0);
   REQUIRE(samebits_bayesian_gmm_model_mixture(NULL) == NULL);
   REQUIRE(samebits_bayesian_gmm_model_prior(NULL) == SAMEBITS_PRIOR_DIRICHLET);
   REQUIRE(samebits_bayesian_gmm_model_weight_concentration(NULL) == NULL);
@@ -548,6 +550,67 @@ const char* merges_components(void) {
                 "gmm_merge_clusters: n_components is -9223372036854775808 but must be at least 1");
   REQUIRE(clusters[0] == -1);
   samebits_gmm_model_destroy(model);
+  samebits_context_destroy(context);
+  return NULL;
+}
+
+static int stop_at_two(void* user_data, int64_t n_done) {
+  *(int64_t*)user_data = n_done;
+  return n_done == 2;
+}
+
+/* The rows whole, without the last, and of one place only: that fit fails. */
+const char* fits_each_of_many_data_sets(void) {
+  static const double one_place[4 * n_cols] = {1, 2, 1, 2, 1, 2, 1, 2};
+  static const double weights[n_rows] = {1, 1, 2, 1, 0, 1};
+  static const double* const data_sets[4] = {x, x, one_place, x};
+  static const double* const all_weights[4] = {NULL, NULL, NULL, weights};
+  static const int64_t sizes[4] = {n_rows, n_rows - 1, 4, n_rows};
+  samebits_context* const context = scalar_context();
+  samebits_gmm_options options = two_components();
+  samebits_gmm_outcomes* outcomes = NULL;
+  options.reg_covar = 0;
+  options.covariance = SAMEBITS_TIED_SPHERICAL;
+  REQUIRE(samebits_gmm_fit_each(context, data_sets, sizes, 4, n_cols, all_weights, &options, NULL, NULL, &outcomes) ==
+          SAMEBITS_OK);
+  REQUIRE(samebits_gmm_outcomes_size(outcomes) == 4);
+  REQUIRE(samebits_gmm_outcomes_model(outcomes, 2) == NULL);
+  REQUIRE(strncmp(samebits_gmm_outcomes_failure(outcomes, 2), "gmm_fit_each: the covariance of x is singular", 45) ==
+          0);
+  for (int64_t i = 0; i < 4; ++i) {
+    if (i != 2) {
+      samebits_gmm_model* model = NULL;
+      options.task = (uint64_t)i;
+      options.sample_weights = all_weights[i];
+      REQUIRE(samebits_gmm_fit(context, data_sets[i], sizes[i], n_cols, &options, &model) == SAMEBITS_OK);
+      REQUIRE(strcmp(samebits_gmm_model_digest(model),
+                     samebits_gmm_model_digest(samebits_gmm_outcomes_model(outcomes, i))) == 0);
+      REQUIRE(strcmp(samebits_gmm_outcomes_failure(outcomes, i), "") == 0);
+      samebits_gmm_model_destroy(model);
+    }
+  }
+  REQUIRE(samebits_gmm_outcomes_model(outcomes, 4) == NULL && samebits_gmm_outcomes_model(outcomes, -1) == NULL);
+  REQUIRE(strcmp(samebits_gmm_outcomes_failure(outcomes, 4), "") == 0);
+  samebits_gmm_outcomes_destroy(outcomes);
+  samebits_context_destroy(context);
+  return NULL;
+}
+
+const char* fits_each_of_many_data_sets_or_says_why_not(void) {
+  static const double* const data_sets[2] = {x, NULL};
+  static const int64_t sizes[2] = {n_rows, n_rows};
+  samebits_context* const context = scalar_context();
+  samebits_gmm_outcomes* outcomes = NULL;
+  int64_t n_done = 0;
+  REQUIRE_ERROR(samebits_gmm_fit_each(context, data_sets, sizes, 2, n_cols, NULL, NULL, NULL, NULL, &outcomes),
+                SAMEBITS_INVALID_ARGUMENT, "gmm_fit_each: x[1] is NULL");
+  REQUIRE_ERROR(samebits_gmm_fit_each(context, NULL, sizes, 2, n_cols, NULL, NULL, NULL, NULL, &outcomes),
+                SAMEBITS_INVALID_ARGUMENT, "gmm_fit_each: x is NULL");
+  static const double* const twice[2] = {x, x};
+  REQUIRE_ERROR(samebits_gmm_fit_each(context, twice, sizes, 2, n_cols, NULL, NULL, stop_at_two, &n_done, &outcomes),
+                SAMEBITS_INTERRUPTED, "gmm_fit_each: stopped by the callback after 2 fits");
+  REQUIRE(n_done == 2);
+  REQUIRE(outcomes == NULL);
   samebits_context_destroy(context);
   return NULL;
 }

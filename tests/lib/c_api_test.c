@@ -64,6 +64,8 @@ const char* chooses_devices(void) {
   options.device = 0;
   REQUIRE(samebits_context_create(&options, &context) == SAMEBITS_OK);
   REQUIRE(samebits_context_device(context) == 0);
+  REQUIRE(samebits_context_n_devices(context) == 1);
+  REQUIRE(samebits_context_device_at(context, 0) == 0 && samebits_context_device_at(context, 1) == -1);
   REQUIRE(samebits_context_available_devices(context) == 1);
   samebits_context_destroy(context);
   options.device = 1;
@@ -138,6 +140,7 @@ const char* takes_null_where_there_is_nothing_to_do(void) {
   REQUIRE(strcmp(samebits_context_isa(NULL), "") == 0);
   REQUIRE(samebits_context_n_threads(NULL) == 0);
   REQUIRE(samebits_context_device(NULL) == 0);
+  REQUIRE(samebits_context_n_devices(NULL) == 0 && samebits_context_device_at(NULL, 0) == -1);
   REQUIRE(samebits_context_available_devices(NULL) == 0);
   return NULL;
 }

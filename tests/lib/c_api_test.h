@@ -60,6 +60,8 @@ extern "C" {
   CHECK(draws_samples_of_a_model)                      \
   CHECK(makes_marginals_and_conditionals)              \
   CHECK(merges_components)                             \
+  CHECK(fits_each_of_many_data_sets)                   \
+  CHECK(fits_each_of_many_data_sets_or_says_why_not)   \
   CHECK(selects_a_model)                               \
   CHECK(tells_why_a_candidate_has_no_fit)              \
   CHECK(refuses_bad_sweeps)                            \
