@@ -15,6 +15,7 @@
 #include "samebits/math.hpp"
 #include "samebits/matmul.hpp"
 #include "samebits/pairwise.hpp"
+#include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 #include "samebits/sum.hpp"
 #include "samebits/two_sample.hpp"
@@ -92,6 +93,20 @@ operation fill_operation(const std::string& name, const Distribution& distributi
           [=](const context& ctx) {
             const auto out = std::make_shared<device_array<T>>(ctx, n);
             return job{[=] { fill(ctx, distribution, {1, 2}, 0, out->span()); }, [=] { return digest_of(*out); }};
+          }};
+}
+
+/// Links and elements in order, and 2 reads and 1 exchange of them anywhere, for each of which a sector of 32 bytes
+/// moves: docs/performance.md.
+operation permutation_operation(std::int64_t n) {
+  const auto size = static_cast<double>(n);
+  return {"permutation int64",
+          count_text(n),
+          n,
+          {.bytes_read = (12 + 3 * 32) * size, .bytes_written = (24 + 32) * size},
+          [=](const context& ctx) {
+            const auto out = std::make_shared<device_array<std::int64_t>>(ctx, n);
+            return job{[=] { permutation(ctx, {1, 2}, out->span()); }, [=] { return digest_of(*out); }};
           }};
 }
 
@@ -380,6 +395,7 @@ std::vector<operation> operations(bool small) {
   std::vector<operation> all;
   const std::int64_t n_bytes = small ? 8 * 1'000'003 : std::int64_t{1} << 30;
   add_fills(all, n_bytes);
+  all.push_back(permutation_operation(small ? 1'000'003 : 100'000'000));
   const std::int64_t n_host = (std::int64_t{1} << (small ? 23 : 25)) + 3;  // several pieces
   add(all, {host_operation("ordinary", n_host, ordinary_memory), host_operation("pinned", n_host, pinned_memory)});
   add(all, reductions<float>(n_bytes));

@@ -6,6 +6,7 @@
 #include "samebits/datasets.hpp"
 #include "samebits/gmm_fit_each.hpp"
 #include "samebits/math.hpp"
+#include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 
 namespace samebits::cli {
@@ -74,6 +75,12 @@ std::vector<stage> distributions_job(const context& ctx) {
     }
   }
   return stages;
+}
+
+std::vector<stage> permutation_job(const context& ctx) {
+  std::vector<std::int64_t> numbers(n_elements);
+  permutation(ctx, stream, numbers);
+  return {stage_of("permute", std::as_bytes(std::span(numbers)))};
 }
 
 /// Arguments over the whole domain: exp over [-750, 750), log over its results and their reciprocals.
@@ -201,6 +208,7 @@ const std::vector<check_job>& check_jobs() {
           {"uniform", fill_job<fill_uniform>},
           {"normal", fill_job<fill_normal>},
           {"distributions", distributions_job},
+          {"permutation", permutation_job},
           {"exp", exp_job},
           {"log", log_job},
           {"em 1 column", em_job<1025, 1, 3>},

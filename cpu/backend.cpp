@@ -1,5 +1,6 @@
 // The CPU backend's table for one instruction set.
 #include "cpu/device_array.hpp"
+#include "cpu/permutation.hpp"
 #include "cpu/report.hpp"
 #include "cpu/tables.hpp"
 #include "lib/fp_environment.hpp"
@@ -32,6 +33,7 @@ const samebits_backend* backend_table() {
                                              probe,
                                              map,
                                              fill,
+                                             cpu::permute,
                                              gmm_open,
                                              gmm_step,
                                              gmm_rows,

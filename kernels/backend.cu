@@ -130,6 +130,7 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::probe,
                                          kernels::map,
                                          kernels::fill,
+                                         kernels::permute,
                                          kernels::gmm_open,
                                          kernels::gmm_step,
                                          kernels::gmm_rows,

@@ -9,6 +9,7 @@ namespace samebits::kernels {
 
 samebits_status map(samebits_call*, samebits_map_function, const double* in, std::int64_t n, double* out);
 samebits_status fill(samebits_call*, const samebits_sampling*, std::int64_t n, void* out);
+samebits_status permute(samebits_call*, std::uint64_t seed, std::uint64_t task, std::int64_t n, std::int64_t* out);
 samebits_status gmm_open(samebits_call*, const samebits_gmm_data*, void** problem);
 samebits_status gmm_step(samebits_call*, void* problem, samebits_gmm_order, std::int64_t n_steps, samebits_gmm_step*);
 samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_components*, const samebits_gmm_rows*);

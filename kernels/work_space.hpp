@@ -14,6 +14,10 @@
 #define SAMEBITS_PIECE_NUMBERS (std::int64_t{1} << 22)
 #endif
 
+#if !defined(SAMEBITS_SHORT_LINKS)
+#define SAMEBITS_SHORT_LINKS (std::int64_t{1} << 32)
+#endif
+
 namespace samebits::kernels {
 
 /// Work space beside the rows.
@@ -23,6 +27,9 @@ inline constexpr std::int64_t work_bytes = SAMEBITS_WORK_BYTES;
 inline constexpr std::int64_t piece_numbers = SAMEBITS_PIECE_NUMBERS;
 
 constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+/// Steps of a shuffle that 32 bits can number.
+inline constexpr std::int64_t short_links = SAMEBITS_SHORT_LINKS;
 
 /// How many of n things, each of that many bytes, fit the work space; at least one.
 constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {

@@ -295,6 +295,9 @@ typedef struct samebits_backend {
   /* Samples first .. first + n - 1 of the distribution along the stream. */
   samebits_status (*fill)(samebits_call* call, const samebits_sampling* sampling, int64_t n, void* out);
 
+  /* The permutation of 0 .. n - 1 that a shuffle in order makes (samebits/core/permutation.hpp); n > 0. */
+  samebits_status (*permute)(samebits_call* call, uint64_t seed, uint64_t task, int64_t n, int64_t* out);
+
   /* A problem keeps what a fit needs on the backend: a copy of the rows on a device that has room for it, work space on
    * the CPU. Rows and weights stay as they are until it is closed. One thread at a time may use it, in calls for the
    * device that it was opened on. */

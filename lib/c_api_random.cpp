@@ -109,6 +109,14 @@ SAMEBITS_C_API samebits_status samebits_permutation(uint64_t seed, uint64_t task
     samebits::permutation({seed, task}, array(out, n));
   });
 }
+SAMEBITS_C_API samebits_status samebits_fill_permutation(samebits_context* context, uint64_t seed, uint64_t task,
+                                                         int64_t n, int64_t* out) {
+  return guard([&] {
+    require_pointer(context, "fill_permutation", "context");
+    require_array(out, n, "fill_permutation", "out", "n");
+    samebits::permutation(context->context, {seed, task}, array(out, n));
+  });
+}
 SAMEBITS_C_API samebits_status samebits_sample_without_replacement(uint64_t seed, uint64_t task, int64_t n,
                                                                    int64_t n_drawn, int64_t* out) {
   return guard([&] {

@@ -7,6 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "lib/call.hpp"
+#include "lib/random.hpp"
+#include "samebits/distributions.hpp"
 #include "samebits/error.hpp"
 
 namespace samebits {
@@ -47,11 +50,26 @@ class sparse_array {
   std::vector<slot> slots_;
 };
 
+void require_population(std::int64_t n) {
+  if (n < 1) {
+    throw invalid_argument("bootstrap_indices: n is " + std::to_string(n) + " but must be positive");
+  }
+}
+
 }  // namespace
 
 void permutation(stream_id stream, std::span<std::int64_t> out) {
   std::iota(out.begin(), out.end(), std::int64_t{0});
   shuffle(stream, out);
+}
+
+void permutation(const context& ctx, stream_id stream, std::span<std::int64_t> out) {
+  if (out.empty()) {
+    return;
+  }
+  samebits_call call = make_call(ctx);
+  const auto n = static_cast<std::int64_t>(out.size());
+  require_ok(ctx.table()->permute(&call, stream.seed, stream.task, n, out.data()), call, "permutation");
 }
 
 void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std::int64_t> out) {
@@ -66,10 +84,12 @@ void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std:
   if (static_cast<std::uint64_t>(n) / 4 <= out.size()) {
     std::vector<std::int64_t> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), std::int64_t{0});
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      std::swap(all[i], all[core::shuffle_partner(stream.seed, stream.task, i, all.size())]);
+    const auto fetch = [&](std::uint64_t j) { __builtin_prefetch(&all[j], 1); };
+    const auto exchange = [&](std::uint64_t i, std::uint64_t j) {
+      std::swap(all[i], all[j]);
       out[i] = all[i];
-    }
+    };
+    core::for_shuffle_steps(stream.seed, stream.task, out.size(), all.size(), fetch, exchange);
     return;
   }
   sparse_array all(out.size());
@@ -83,14 +103,19 @@ void sample_without_replacement(stream_id stream, std::int64_t n, std::span<std:
 }
 
 void bootstrap_indices(stream_id stream, std::int64_t n, std::uint64_t first, std::span<std::int64_t> out) {
-  if (n < 1) {
-    throw invalid_argument("bootstrap_indices: n is " + std::to_string(n) + " but must be positive");
-  }
+  require_population(n);
   for (std::size_t i = 0; i < out.size(); ++i) {
     std::uint64_t draws[2];
     core::philox_draws(stream.seed, stream.task, first + i, draws);
     out[i] = static_cast<std::int64_t>(core::bounded_integer(draws, static_cast<std::uint64_t>(n)));
   }
+}
+
+void bootstrap_indices(const context& ctx, stream_id stream, std::int64_t n, std::uint64_t first,
+                       std::span<std::int64_t> out) {
+  require_population(n);
+  fill_named("bootstrap_indices", ctx, dist::integers{static_cast<std::uint64_t>(n)}, stream, first, out.size(),
+             SAMEBITS_UINT64, out.data());
 }
 
 }  // namespace samebits

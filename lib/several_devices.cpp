@@ -176,6 +176,19 @@ samebits_status fill(samebits_call* call, const samebits_sampling* sampling, std
   });
 }
 
+/// The first device works alone.
+samebits_status permute(samebits_call* call, std::uint64_t seed, std::uint64_t task, std::int64_t n,
+                        std::int64_t* out) {
+  return answered(call, [&] {
+    if (!lie_on_host(*call, {out})) {
+      return refuse_device_memory(call);
+    }
+    return for_parts(call, {{0, n, 0}}, [&, each = call->devices->each](samebits_call* own, std::size_t) {
+      return each->permute(own, seed, task, n, out);
+    });
+  });
+}
+
 // ---- mixtures ----------------------------------------------------------------------------------------------------
 
 /// The parts of a problem, each on its device.
@@ -564,6 +577,7 @@ samebits_backend table_over(const samebits_backend& each) {
   samebits_backend table = each;
   table.map = map;
   table.fill = fill;
+  table.permute = permute;
   table.gmm_open = gmm_open;
   table.gmm_step = gmm_step;
   table.gmm_rows = gmm_rows;

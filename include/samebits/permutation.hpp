@@ -1,31 +1,19 @@
-// Random orders and samples of whole numbers. Host code, integer arithmetic. For random access see bijection.hpp.
+// Random orders and samples of whole numbers, by integer arithmetic: on the host, or on a context's backend. For random
+// access see bijection.hpp.
 #pragma once
 
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <ranges>
 #include <span>
 
-#include "samebits/core/integers.hpp"
-#include "samebits/core/philox.hpp"
+#include "samebits/context.hpp"
+#include "samebits/core/permutation.hpp"
 #include "samebits/export.hpp"
 #include "samebits/stream.hpp"
 
 namespace samebits {
-
-namespace core {
-inline namespace SAMEBITS_TARGET {
-
-/// The place that element i of n changes with in a shuffle: i + d, where d is an integer in [0, n - i) from block i.
-SAMEBITS_HD SAMEBITS_INLINE std::uint64_t shuffle_partner(std::uint64_t seed, std::uint64_t task, std::uint64_t i,
-                                                          std::uint64_t n) {
-  std::uint64_t draws[2];
-  philox_draws(seed, task, i, draws);
-  return i + bounded_integer(draws, n - i);
-}
-
-}  // namespace SAMEBITS_TARGET
-}  // namespace core
 
 /// Fills `out` with a permutation of 0, 1, ..., out.size() - 1, each of the n! with the same probability: for i = 0, 1,
 /// ..., n - 1 element i changes places with element i + d, where d is an integer in [0, n - i) from block i of the
@@ -36,6 +24,18 @@ SAMEBITS_HD SAMEBITS_INLINE std::uint64_t shuffle_partner(std::uint64_t seed, st
 ///
 /// @bits identical everywhere
 SAMEBITS_API void permutation(stream_id stream, std::span<std::int64_t> out);
+
+/// The same permutation by a backend. `out` may lie in the memory of the context's device; the call then returns when
+/// the work is in its stream. A GPU links the steps to each other and follows the links in parallel
+/// (core/permutation.hpp); its work space is 4 bytes for each element, 8 from 2^32 elements on. The CPU takes the steps
+/// in order, on one thread.
+///
+/// J. Shun, Y. Gu, G. E. Blelloch, J. T. Fineman, P. B. Gibbons: "Sequential random permutation, list contraction and
+/// tree contraction are highly parallel", SODA 2015.
+///
+/// @throws out_of_memory  the device has no room
+/// @bits   identical everywhere
+SAMEBITS_API void permutation(const context& ctx, stream_id stream, std::span<std::int64_t> out);
 
 /// Fills `out` with different numbers below n in random order: the first out.size() elements of the permutation of n
 /// that permutation() makes of the same stream. A larger sample therefore starts with the smaller one. Takes memory in
@@ -55,19 +55,30 @@ SAMEBITS_API void sample_without_replacement(stream_id stream, std::int64_t n, s
 /// @bits   identical everywhere
 SAMEBITS_API void bootstrap_indices(stream_id stream, std::int64_t n, std::uint64_t first, std::span<std::int64_t> out);
 
+/// The same numbers by a backend. `out` may lie in the memory of the context's device; see fill() in random.hpp.
+///
+/// @throws invalid_argument  n is not positive, or the sequence ends before the last number
+/// @bits   identical everywhere
+SAMEBITS_API void bootstrap_indices(const context& ctx, stream_id stream, std::int64_t n, std::uint64_t first,
+                                    std::span<std::int64_t> out);
+
 /// Puts the elements of a range into random order in place: element i becomes what was element p[i], where p is the
 /// permutation that permutation() makes of the same stream.
 ///
 /// @bits identical everywhere
 template <std::ranges::random_access_range Range>
 void shuffle(stream_id stream, Range&& range) {
+  using difference = std::ranges::range_difference_t<Range>;
   const auto first = std::ranges::begin(range);
+  const auto element = [&](std::uint64_t i) { return first + static_cast<difference>(i); };
   const std::uint64_t n = static_cast<std::uint64_t>(std::ranges::distance(range));
-  for (std::uint64_t i = 0; i + 1 < n; ++i) {
-    const std::uint64_t j = core::shuffle_partner(stream.seed, stream.task, i, n);
-    using difference = std::ranges::range_difference_t<Range>;
-    std::ranges::iter_swap(first + static_cast<difference>(i), first + static_cast<difference>(j));
-  }
+  const auto fetch = [&](std::uint64_t j) {
+    if constexpr (std::ranges::contiguous_range<Range>) {
+      __builtin_prefetch(std::to_address(element(j)), 1);
+    }
+  };
+  const auto exchange = [&](std::uint64_t i, std::uint64_t j) { std::ranges::iter_swap(element(i), element(j)); };
+  core::for_shuffle_steps(stream.seed, stream.task, n == 0 ? 0 : n - 1, n, fetch, exchange);
 }
 
 }  // namespace samebits

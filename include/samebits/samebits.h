@@ -119,8 +119,12 @@ SAMEBITS_C_API samebits_status samebits_fill_uniform(samebits_context* context, 
 SAMEBITS_C_API samebits_status samebits_fill_normal(samebits_context* context, uint64_t seed, uint64_t task,
                                                     uint64_t first, int64_t n, double* out);
 
-/* A permutation of 0 .. n - 1, and its first n_drawn elements in memory that n does not matter for. */
+/* A permutation of 0 .. n - 1. */
 SAMEBITS_C_API samebits_status samebits_permutation(uint64_t seed, uint64_t task, int64_t n, int64_t* out);
+/* The same permutation by a backend, into the host's memory or that of the context's device. */
+SAMEBITS_C_API samebits_status samebits_fill_permutation(samebits_context* context, uint64_t seed, uint64_t task,
+                                                         int64_t n, int64_t* out);
+/* Its first n_drawn elements in memory that n does not matter for. */
 SAMEBITS_C_API samebits_status samebits_sample_without_replacement(uint64_t seed, uint64_t task, int64_t n,
                                                                    int64_t n_drawn, int64_t* out);
 

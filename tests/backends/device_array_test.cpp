@@ -18,6 +18,7 @@
 #include "samebits/matmul.hpp"
 #include "samebits/pair_functor.hpp"
 #include "samebits/pairwise.hpp"
+#include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 #include "samebits/sum.hpp"
 #include "samebits/summary.hpp"
@@ -214,6 +215,28 @@ TEST_P(device_array_of, samples_of_other_layouts_are_filled_in_place) {
   expect_fill<std::int64_t>(ctx(), dist::categorical{weights}, 1, -77);
   expect_fill<double>(ctx(), dist::dirichlet{weights}, 3, -77);
   expect_fill<std::int64_t>(ctx(), dist::multinomial{.n = 9, .weights = weights}, 3, -77);
+}
+
+/// make(out) fills part of an array of the host or the device.
+template <class Make>
+void expect_indices(const context& ctx, const Make& make) {
+  for (const std::size_t n : {1, 2, 35, 4500}) {
+    for (const std::size_t place : {0, 1, 3}) {
+      SCOPED_TRACE(std::to_string(n) + " at " + std::to_string(place));
+      std::vector<std::int64_t> expected(n + 8, -77);
+      device_array<std::int64_t> array = on_device(ctx, expected);
+
+      make(array.span().subspan(place, n));
+
+      make(std::span(expected).subspan(place, n));
+      EXPECT_EQ(array.to_host(), expected);
+    }
+  }
+}
+
+TEST_P(device_array_of, permutations_and_resamples_are_made_in_place) {
+  expect_indices(ctx(), [&](std::span<std::int64_t> out) { permutation(ctx(), id, out); });
+  expect_indices(ctx(), [&](std::span<std::int64_t> out) { bootstrap_indices(ctx(), id, 1'000'003, 5, out); });
 }
 
 // ---- elements and sums -------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "samebits/math.hpp"
 #include "samebits/matmul.hpp"
 #include "samebits/pairwise.hpp"
+#include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 #include "samebits/sum.hpp"
 #include "samebits/summary.hpp"
@@ -104,6 +105,17 @@ TEST_P(devices_of, elements_have_the_bits_of_the_cpu) {
       samebits::exp(where, all, out);
       append(all, out);
       return all;
+    });
+  }
+}
+
+TEST_P(devices_of, permutations_have_the_bits_of_the_cpu) {
+  for (const std::size_t n : {0, 1, 65, 1000}) {
+    SCOPED_TRACE(n);
+    expect_bits_of_cpu([&](const context& where) {
+      std::vector<std::int64_t> numbers(n);
+      permutation(where, id, numbers);
+      return std::vector<double>(numbers.begin(), numbers.end());
     });
   }
 }
@@ -402,6 +414,7 @@ TEST_P(devices_of, memory_belongs_to_one_device) {
 TEST_P(devices_of, several_take_no_memory_of_one) {
   const context several = on({0, 1});
   device_array<double> x(on({0}), 600);
+  device_array<std::int64_t> numbers(on({0}), 600);
   const std::string refusal =
       ": an array lies in the memory of a device but must lie in that of the host, because the context works on "
       "several "
@@ -411,6 +424,7 @@ TEST_P(devices_of, several_take_no_memory_of_one) {
             "device_array: the context works on several devices: memory of a device belongs to contexts of one");
   EXPECT_EQ(error_of<invalid_argument>([&] { sum(several, std::span<const double>(x.span())); }), "sum" + refusal);
   EXPECT_EQ(error_of<invalid_argument>([&] { fill_normal(several, id, 0, x.span()); }), "fill_normal" + refusal);
+  EXPECT_EQ(error_of<invalid_argument>([&] { permutation(several, id, numbers.span()); }), "permutation" + refusal);
   EXPECT_EQ(
       error_of<invalid_argument>([&] { gmm_fit(several, matrix_view<const double>(x.data(), 300, 2), short_fit(2)); }),
       "gmm_fit" + refusal);

@@ -281,6 +281,12 @@ const char* permutes_and_samples(void) {
   REQUIRE(samebits_sample_without_replacement(seed, task, 10, 4, sample) == SAMEBITS_OK);
   REQUIRE(memcmp(sample, expected, sizeof sample) == 0);
   REQUIRE(samebits_permutation(seed, task, 0, NULL) == SAMEBITS_OK);
+  samebits_context* const context = scalar_context();
+  int64_t filled[10];
+  REQUIRE(samebits_fill_permutation(context, seed, task, 10, filled) == SAMEBITS_OK);
+  REQUIRE(memcmp(filled, expected, sizeof filled) == 0);
+  REQUIRE(samebits_fill_permutation(context, seed, task, 0, NULL) == SAMEBITS_OK);
+  samebits_context_destroy(context);
   REQUIRE(samebits_sample_without_replacement(seed, task, 10, 0, NULL) == SAMEBITS_OK);
   return NULL;
 }
@@ -304,6 +310,14 @@ const char* refuses_bad_permutations_and_folds(void) {
   REQUIRE_ERROR(samebits_permutation(1, 2, -1, out), SAMEBITS_INVALID_ARGUMENT,
                 "permutation: n is -1 but must not be negative");
   REQUIRE_ERROR(samebits_permutation(1, 2, 3, NULL), SAMEBITS_INVALID_ARGUMENT, "permutation: out is NULL");
+  samebits_context* const context = scalar_context();
+  REQUIRE_ERROR(samebits_fill_permutation(NULL, 1, 2, 3, out), SAMEBITS_INVALID_ARGUMENT,
+                "fill_permutation: context is NULL");
+  REQUIRE_ERROR(samebits_fill_permutation(context, 1, 2, -1, out), SAMEBITS_INVALID_ARGUMENT,
+                "fill_permutation: n is -1 but must not be negative");
+  REQUIRE_ERROR(samebits_fill_permutation(context, 1, 2, 3, NULL), SAMEBITS_INVALID_ARGUMENT,
+                "fill_permutation: out is NULL");
+  samebits_context_destroy(context);
   REQUIRE_ERROR(samebits_sample_without_replacement(1, 2, 2, 3, out), SAMEBITS_INVALID_ARGUMENT,
                 "sample_without_replacement: out has 3 elements but n is 2");
   REQUIRE_ERROR(samebits_sample_without_replacement(1, 2, 2, -3, out), SAMEBITS_INVALID_ARGUMENT,
