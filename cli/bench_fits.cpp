@@ -65,9 +65,11 @@ void fit_all(const context& ctx, const fits_options& o, const std::vector<double
   options.max_iter = o.max_iter;
   sha256 digest;
   result.n_iter = 0;
-  for (const gmm_fit_outcome& outcome : gmm_fit_each(ctx, std::span<const gmm_data_set<double>>(data_sets), options)) {
+  const auto outcomes = gmm_fit_each(ctx, std::span<const gmm_data_set<double>>(data_sets), options);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const gmm_fit_outcome& outcome = outcomes[i];
     if (!outcome.failure.empty()) {
-      throw numerical_failure(outcome.failure);
+      throw numerical_failure("bench fits: data set " + std::to_string(i) + ": " + outcome.failure);
     }
     result.n_iter += outcome.model.n_iter;
     digest.update(std::span(outcome.model.weights));

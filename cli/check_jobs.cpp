@@ -168,6 +168,9 @@ std::vector<stage> data_sets_job(const context& ctx) {
   options.max_iter = 30;
   std::vector<stage> stages;
   for (const gmm_fit_outcome& o : gmm_fit_each(ctx, std::span<const gmm_data_set<double>>(data_sets), options)) {
+    if (!o.failure.empty()) {
+      throw numerical_failure(o.failure);
+    }
     stages.push_back(stage_of("data set " + std::to_string(stages.size()),
                               {o.model.weights, o.model.means, o.model.covariances, o.model.trace}));
   }

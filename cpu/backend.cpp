@@ -50,6 +50,7 @@ const samebits_backend* backend_table() {
                                              cpu::synchronize,
                                              cpu::is_on_device,
                                              nullptr,
+                                             nullptr,
                                              gmm_update};
   return &table;
 }

@@ -147,6 +147,7 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::synchronize,
                                          kernels::is_on_device,
                                          kernels::gmm_run,
+                                         kernels::gmm_has_run,
                                          nullptr};
   return &table;
 }

@@ -136,16 +136,21 @@ inline void synchronize() { check(cudaStreamSynchronize(stream), "work on the de
 
 inline void trim_memory_pool() {}
 
+inline constexpr std::int64_t emulated_bytes = std::int64_t{1} << 40;
+
 inline std::int64_t free_bytes() {
 #if defined(SAMEBITS_DEVICE_BYTES)
   return SAMEBITS_DEVICE_BYTES;
 #else
-  return std::int64_t{1} << 40;
+  return emulated_bytes;
 #endif
 }
 
 template <class T>
 T* allocate_on_device(std::int64_t n) {
+  if (n > emulated_bytes / static_cast<std::int64_t>(sizeof(T))) {
+    throw out_of_device_memory();
+  }
   const std::size_t bytes = static_cast<std::size_t>(n) * sizeof(T);
   void* const data = ::operator new(bytes);
   return static_cast<T*>(std::memset(data, 0xff, bytes));  // NaNs: nothing may rely on the contents

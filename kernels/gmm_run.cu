@@ -476,6 +476,13 @@ class run_loop {
 
 }  // namespace
 
+std::int32_t gmm_has_run(samebits_dtype dtype, std::int64_t n_components, std::int64_t n_cols) {
+  const bool has_loop = dtype == SAMEBITS_FLOAT32
+                            ? fits_fused_pass(gmm_components<float>{nullptr, 1, n_components, n_cols, 0})
+                            : fits_fused_pass(gmm_components<double>{nullptr, 1, n_components, n_cols, 0});
+  return has_loop ? 1 : 0;
+}
+
 samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,
                         std::int64_t n_runs, samebits_gmm_run* runs, std::int32_t* answer) {
   return guarded(call, [&] {

@@ -344,6 +344,10 @@ typedef struct samebits_backend {
   samebits_status (*gmm_run)(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,
                              int64_t n_runs, samebits_gmm_run* runs, int32_t* answer);
 
+  /* 1 where gmm_run has a loop for mixtures of that size, over rows that the device holds, else 0. NULL with gmm_run.
+   */
+  int32_t (*gmm_has_run)(samebits_dtype dtype, int64_t n_components, int64_t n_cols);
+
   /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
    * them) and their prepared form. A component without weight keeps its mean and covariance. */
   samebits_status (*gmm_update)(samebits_call* call, const samebits_gmm_sums* sums, const samebits_gmm_rules* rules,

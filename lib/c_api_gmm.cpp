@@ -432,28 +432,31 @@ SAMEBITS_C_API samebits_status samebits_gmm_fit_float(samebits_context* context,
   return fit(context, x, n_rows, n_cols, options, model);
 }
 
-samebits_status samebits_gmm_fit_each(samebits_context* context, const double* const* x, const int64_t* n_rows,
-                                      int64_t n_data_sets, int64_t n_cols, const double* const* sample_weights,
-                                      const samebits_gmm_options* options,
-                                      int (*callback)(void* user_data, int64_t n_done), void* user_data,
-                                      samebits_gmm_outcomes** outcomes) {
+SAMEBITS_C_API samebits_status samebits_gmm_fit_each(samebits_context* context, const double* const* x,
+                                                     const int64_t* n_rows, int64_t n_data_sets, int64_t n_cols,
+                                                     const double* const* sample_weights,
+                                                     const samebits_gmm_options* options,
+                                                     int (*callback)(void* user_data, int64_t n_done), void* user_data,
+                                                     samebits_gmm_outcomes** outcomes) {
   return fit_each(context, x, n_rows, n_data_sets, n_cols, sample_weights, options, callback, user_data, outcomes);
 }
-samebits_status samebits_gmm_fit_each_float(samebits_context* context, const float* const* x, const int64_t* n_rows,
-                                            int64_t n_data_sets, int64_t n_cols, const double* const* sample_weights,
-                                            const samebits_gmm_options* options,
-                                            int (*callback)(void* user_data, int64_t n_done), void* user_data,
-                                            samebits_gmm_outcomes** outcomes) {
+SAMEBITS_C_API samebits_status samebits_gmm_fit_each_float(samebits_context* context, const float* const* x,
+                                                           const int64_t* n_rows, int64_t n_data_sets, int64_t n_cols,
+                                                           const double* const* sample_weights,
+                                                           const samebits_gmm_options* options,
+                                                           int (*callback)(void* user_data, int64_t n_done),
+                                                           void* user_data, samebits_gmm_outcomes** outcomes) {
   return fit_each(context, x, n_rows, n_data_sets, n_cols, sample_weights, options, callback, user_data, outcomes);
 }
-void samebits_gmm_outcomes_destroy(samebits_gmm_outcomes* outcomes) { delete outcomes; }
-int64_t samebits_gmm_outcomes_size(const samebits_gmm_outcomes* outcomes) {
+SAMEBITS_C_API void samebits_gmm_outcomes_destroy(samebits_gmm_outcomes* outcomes) { delete outcomes; }
+SAMEBITS_C_API int64_t samebits_gmm_outcomes_size(const samebits_gmm_outcomes* outcomes) {
   return outcomes == nullptr ? 0 : std::ssize(outcomes->all);
 }
-const samebits_gmm_model* samebits_gmm_outcomes_model(const samebits_gmm_outcomes* outcomes, int64_t index) {
+SAMEBITS_C_API const samebits_gmm_model* samebits_gmm_outcomes_model(const samebits_gmm_outcomes* outcomes,
+                                                                     int64_t index) {
   return outcomes == nullptr || !outcomes->has(index) ? nullptr : outcomes->all[index].model.get();
 }
-const char* samebits_gmm_outcomes_failure(const samebits_gmm_outcomes* outcomes, int64_t index) {
+SAMEBITS_C_API const char* samebits_gmm_outcomes_failure(const samebits_gmm_outcomes* outcomes, int64_t index) {
   return outcomes == nullptr || !outcomes->has(index) ? "" : outcomes->all[index].failure.c_str();
 }
 

@@ -30,6 +30,14 @@ context one_host_thread(const context& ctx) {
   return is_host(ctx) ? ctx.on_one_thread() : context(cpu).on_one_thread();
 }
 
+std::vector<context> each_device(const context& ctx) {
+  std::vector<context> each;
+  for (const int device : ctx.devices()) {
+    each.push_back(ctx.on_device(device));
+  }
+  return each;
+}
+
 // ---- one fit -------------------------------------------------------------------------------------------------------
 
 /// A data set, and what it is fitted with.
@@ -154,10 +162,10 @@ auto batch_key(const one_fit& fit) {
   return std::tuple(fit.x.n_cols, fit.options.sample_weights.empty(), std::bit_ceil(leaves));
 }
 
-/// Batches that take little memory of the host; at least one for each device.
+/// Batches that take little memory of the host, each as many fits as a group of restarts has runs; at least one for
+/// each device.
 std::vector<batch> make_batches(const std::vector<one_fit>& fits, std::vector<std::int64_t> numbers,
                                 std::int64_t n_devices) {
-  constexpr std::int64_t most_runs = 1 << 14;
   constexpr std::int64_t most_values = 1 << 23;
   std::stable_sort(numbers.begin(), numbers.end(),
                    [&](std::int64_t a, std::int64_t b) { return batch_key(fits[a]) < batch_key(fits[b]); });
@@ -168,8 +176,8 @@ std::vector<batch> make_batches(const std::vector<one_fit>& fits, std::vector<st
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const one_fit& fit = fits[numbers[i]];
     const std::int64_t size = fit.x.n_rows * fit.x.n_cols;
-    const bool is_full =
-        n_fits == fair || (n_fits + 1) * n_restarts(fit.options) > most_runs || n_values + size > most_values;
+    const bool is_full = n_fits == fair || n_values + size > most_values ||
+                         (n_fits + 1) * n_restarts(fit.options) > group_size(fit.x.n_cols, fit.options);
     if (i == 0 || is_full || batch_key(fits[numbers[i - 1]]) != batch_key(fit)) {
       batches.emplace_back();
       n_fits = n_values = 0;
@@ -189,17 +197,16 @@ class study {
       : ctx_(ctx), fits_(fits), callback_(callback), outcomes_(fits.size()) {}
 
   std::vector<gmm_fit_outcome> run() {
-    std::vector<std::int64_t> small;
-    std::vector<std::int64_t> large;
+    std::vector<std::int64_t> side_by_side;
+    std::vector<std::int64_t> batched;
+    std::vector<std::int64_t> in_turn;
     for (std::int64_t i = 0; i < std::ssize(fits_); ++i) {
-      (is_small(fits_[i]) ? small : large).push_back(i);
+      (belongs_to_thread(fits_[i]) ? side_by_side : belongs_to_batch(fits_[i]) ? batched : in_turn).push_back(i);
     }
-    if (is_host(ctx_)) {
-      run_side_by_side(small);
-    } else {
-      run_batches(small);
-    }
-    for (const std::int64_t i : large) {
+    over_threads(ctx_.n_threads(), std::ssize(side_by_side),
+                 [&](std::int64_t i) { fit_whole(host_, side_by_side[i]); });
+    run_batches(batched);
+    for (const std::int64_t i : in_turn) {
       fit_whole(ctx_, i);
     }
     if (stop_) {
@@ -209,30 +216,57 @@ class study {
   }
 
  private:
-  /// Too small for all threads of the CPU, if there are not fits enough for them anyway; or for a device.
-  bool is_small(const one_fit& fit) const {
-    constexpr std::int64_t blocks_of_a_device = 2048;
-    if (!is_host(ctx_)) {
-      return n_leaves(fit.x) * n_restarts(fit.options) < blocks_of_a_device;
+  /// A loop over passes on each of the devices, for mixtures of that size.
+  bool has_loop(const one_fit& fit) const {
+    const samebits_backend& table = *devices_.front().table();
+    return table.gmm_has_run != nullptr && fit.options.schedule != gmm_schedule::components &&
+           table.gmm_has_run(fit.x.dtype, fit.options.n_components, fit.x.n_cols) != 0;
+  }
+
+  /// Whole fits on a thread of the host each: on the CPU where there are enough of them, and beside a device what it
+  /// has no loop for and would be bound by launches.
+  bool belongs_to_thread(const one_fit& fit) const {
+    if (is_host(ctx_)) {
+      return std::ssize(fits_) >= ctx_.n_threads();
     }
-    const std::int64_t n_threads = ctx_.n_threads();
-    return std::ssize(fits_) >= 4 * n_threads || n_leaves(fit.x) < 4 * n_threads;
+    const std::int64_t size = covariance_size(fit.options.covariance, fit.x.n_cols);
+    return !has_loop(fit) && core::is_small_pass(fit.x.n_rows, fit.options.n_components, size) &&
+           !is_on_device(ctx_, fit.x.x);
+  }
+
+  /// Fits that a device makes together: with fewer blocks, in their leaves and restarts, than fill it, and not more
+  /// rows and restarts than a thread of the host can start in little time and memory.
+  bool belongs_to_batch(const one_fit& fit) const {
+    constexpr std::int64_t blocks_of_a_device = 2048;
+    constexpr std::int64_t most_leaves = 16;
+    const std::int64_t n_runs = n_restarts(fit.options);
+    return !is_host(ctx_) && has_loop(fit) && n_leaves(fit.x) <= most_leaves &&
+           n_leaves(fit.x) * n_runs < blocks_of_a_device && n_runs <= group_size(fit.x.n_cols, fit.options);
   }
 
   /// Does a part of fit i, and keeps what it throws. True when it went well.
   template <class Work>
   bool attempt(std::int64_t i, const Work& work) {
     try {
-      work();
-      return true;
-    } catch (const numerical_failure& failure) {
-      outcomes_[i].failure = failure.what();
-    } catch (const invalid_argument& failure) {
-      outcomes_[i].failure = failure.what();
+      const std::string failure = failure_of(work);
+      outcomes_[i].failure = failure;
+      return failure.empty();
     } catch (...) {
       stop(std::current_exception());
+      return false;
     }
-    return false;
+  }
+  /// Why there is no fit, or nothing.
+  template <class Work>
+  static std::string failure_of(const Work& work) {
+    try {
+      work();
+      return {};
+    } catch (const numerical_failure& failure) {
+      return failure.what();
+    } catch (const invalid_argument& failure) {  // rows that are not finite, known late
+      return failure.what();
+    }
   }
   void stop(std::exception_ptr why) {
     const std::scoped_lock lock(mutex_);
@@ -267,30 +301,22 @@ class study {
     }
   }
 
-  void run_side_by_side(const std::vector<std::int64_t>& numbers) {
-    over_threads(ctx_.n_threads(), std::ssize(numbers), [&](std::int64_t i) { fit_whole(host_, numbers[i]); });
-  }
-
   // ---- on devices ----
 
   void run_batches(const std::vector<std::int64_t>& numbers) {
-    std::vector<context> devices;
-    for (const int device : ctx_.devices()) {
-      devices.push_back(ctx_.on_device(device));
-    }
-    std::vector<batch> batches = make_batches(fits_, numbers, std::ssize(devices));
+    std::vector<batch> batches = make_batches(fits_, numbers, std::ssize(devices_));
     for (std::span<batch> left(batches); !left.empty() && !is_stopped();) {
-      const std::size_t n = std::min(devices.size(), left.size());
-      run_on(devices, left.first(n));
+      const std::size_t n = std::min(devices_.size(), left.size());
+      run_on_devices(left.first(n));
       left = left.subspan(n);
     }
   }
 
   /// A batch on each device.
-  void run_on(const std::vector<context>& devices, std::span<batch> batches) {
+  void run_on_devices(std::span<batch> batches) {
     std::vector<staged_fit*> all;
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      batches[i].gather(devices[i]);
+      batches[i].gather(devices_[i]);
       for (const std::unique_ptr<staged_fit>& fit : batches[i].fits()) {
         all.push_back(fit.get());
       }
@@ -298,13 +324,13 @@ class study {
     for_each(all, [&](staged_fit& fit) { attempt(fit.number(), [&] { fit.start(host_); }); });
     over_threads(static_cast<int>(batches.size()), std::ssize(batches), [&](std::int64_t i) {
       try {
-        batches[i].iterate(devices[i]);
+        batches[i].iterate(devices_[i]);
       } catch (...) {
         stop(std::current_exception());
       }
     });
     for_each(all, [&](staged_fit& fit) {
-      if (outcomes_[fit.number()].failure.empty()) {
+      if (outcomes_[fit.number()].failure.empty()) {  // so far
         attempt(fit.number(), [&] { outcomes_[fit.number()].model = fit.finish(host_); });
       }
       count();
@@ -326,6 +352,7 @@ class study {
 
   const context& ctx_;
   const context host_ = one_host_thread(ctx_);
+  const std::vector<context> devices_ = each_device(ctx_);
   const std::vector<one_fit>& fits_;
   const gmm_fit_each_callback& callback_;
   std::vector<gmm_fit_outcome> outcomes_;
@@ -357,7 +384,11 @@ std::vector<gmm_fit_outcome> fit_each(const context& ctx, std::span<const gmm_da
     one_fit fit{data_set.x, options};
     fit.options.task += fits.size();
     fit.options.sample_weights = data_set.sample_weights;
-    check_fit(ctx, (std::string(function) + ": data set " + std::to_string(fits.size())).c_str(), fit.x, fit.options);
+    const std::string name = std::string(function) + ": data set " + std::to_string(fits.size());
+    check_fit(ctx, name.c_str(), fit.x, fit.options);
+    if (ctx.devices().size() > 1) {
+      require_on_host(ctx, name.c_str(), "x", fit.x.x);
+    }
     fits.push_back(std::move(fit));
   }
   return study(ctx, fits, callback).run();

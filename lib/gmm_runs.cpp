@@ -312,21 +312,9 @@ void step_group(const runs& all, run_group& group) {
   advance_group(all, group, totals);
 }
 
-/// Runs at once: many, so that the host has little to ask for, as far as they take little memory of the host. A device
-/// with less memory than they need works through some of them at a time. A callback waits for all starts of a group.
-std::int64_t group_size(const problem& rows, const gmm_options& o) {
-  constexpr std::int64_t fewest = 64;
-  const std::int64_t most = o.callback ? fewest : 4096;
-  constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
-  const std::int64_t n = rows.x().n_cols;
-  const std::int64_t traces = 2 * std::min(o.max_iter, most_bytes);  // max_iter may be any number
-  const std::int64_t n_numbers = o.n_components * (3 * (1 + covariance_size(o.covariance, n)) + 2 * n) + traces;
-  return std::clamp(most_bytes / (n_numbers * static_cast<std::int64_t>(sizeof(double))), fewest, most);
-}
-
 /// Groups of runs in step, so that a device has the passes of many at once.
 void run_in_step(const runs& all, std::int64_t n) {
-  const std::int64_t at_once = group_size(all.rows, all.setting.options);
+  const std::int64_t at_once = group_size(all.rows.x().n_cols, all.setting.options);
   for (std::int64_t first = 0; first < n && !all.result.is_stopped(); first += at_once) {
     run_group group = start_group(all, first, std::min(n, first + at_once));
     while (!group.empty() && !all.result.is_stopped()) {
@@ -346,6 +334,16 @@ bool fits_threads(const problem& rows, const gmm_options& o, std::int64_t n_runs
 }
 
 }  // namespace
+
+std::int64_t group_size(std::int64_t n_cols, const gmm_options& o) {
+  constexpr std::int64_t fewest = 64;
+  const std::int64_t most = o.callback ? fewest : 4096;
+  constexpr std::int64_t most_bytes = std::int64_t{64} << 20;
+  const std::int64_t traces = 2 * std::min(o.max_iter, most_bytes);  // max_iter may be any number
+  const std::int64_t n_numbers =
+      o.n_components * (3 * (1 + covariance_size(o.covariance, n_cols)) + 2 * n_cols) + traces;
+  return std::clamp(most_bytes / (n_numbers * static_cast<std::int64_t>(sizeof(double))), fewest, most);
+}
 
 std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& setting, const run_maker& make) {
   const std::int64_t n = n_restarts(setting.options);

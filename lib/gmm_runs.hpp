@@ -73,6 +73,11 @@ using run_maker =
 /// @throws numerical_failure  no run has a result; the reason is that of the lowest restart
 std::unique_ptr<fit_run> best_run(const problem& rows, const fit_setting& setting, const run_maker& make);
 
+/// Runs at once on a device: many, so that the host has little to ask for, as far as they take little memory of the
+/// host. A device with less memory than they need works through some of them at a time. A callback waits for all starts
+/// of a group.
+std::int64_t group_size(std::int64_t n_cols, const gmm_options& o);
+
 /// The same in stages, for those who let a device make the passes of many fits at once.
 class staged_runs {
  public:

@@ -592,7 +592,8 @@ samebits_backend table_over(const samebits_backend& each) {
   table.release = release;
   table.copy = copy;
   table.synchronize = synchronize;
-  table.gmm_run = nullptr;  // parts meet on the host after every pass
+  table.gmm_run = nullptr;
+  table.gmm_has_run = nullptr;  // parts meet on the host after every pass
   return table;
 }
 

@@ -24,7 +24,8 @@ struct gmm_fit_outcome {
   std::string failure;  ///< why it did, else empty
 };
 
-/// Called with the number of fits that are over, on any thread but never by two at once; false stops the call.
+/// Called with the number of fits that are over, failed ones too, on any thread but never by two at once; false stops
+/// the call. On a GPU some hundreds to thousands of fits end together.
 using gmm_fit_each_callback = std::function<bool(std::int64_t n_done)>;
 
 /// Fits a mixture to each data set. Outcome i has the bits of
@@ -34,13 +35,16 @@ using gmm_fit_each_callback = std::function<bool(std::int64_t n_done)>;
 ///
 /// and a fit that fails, because a covariance is singular or x is not finite, takes no other with it.
 ///
-/// Small fits run side by side: on the CPU whole fits on a thread each, on a GPU the iterations of all in the same
-/// launches, a block for each fit and 512 of its rows. They may differ in their numbers of rows; those with as many
-/// columns, and with weights or without, go together. Their starts are drawn by the host's threads, which need the
-/// rows: rows in device memory come over once. Data sets that fill a device by themselves take their turns there.
+/// On the CPU whole fits have a thread each, where there are as many fits as threads. On a GPU the iterations of small
+/// fits (up to 8,192 rows, 7 columns and some components) are made in the same launches, a block for each restart and
+/// 512 of the rows. They may differ in their numbers of rows; those with as many columns, and with weights or without,
+/// go together. Their starts are drawn by the host's threads, which need the rows: rows in device memory come over
+/// once. Fits of more columns or components that are too short for a GPU are the host's, others take their turns on it.
 ///
 /// @param data_sets  each with n_components rows or more
-/// @param options    of all fits; no sample_weights and no callback. A given start is that of each fit
+/// @param options    of all fits; no sample_weights and no callback. A given start is that of each fit: covariances
+/// that
+///                   are none fail in each
 /// @return one outcome for each data set
 /// @throws invalid_argument  a shape, a weight or an option is out of range; the message names the data set
 /// @throws interrupted       the callback returned false

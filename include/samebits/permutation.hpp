@@ -27,7 +27,7 @@ SAMEBITS_API void permutation(stream_id stream, std::span<std::int64_t> out);
 
 /// The same permutation by a backend. `out` may lie in the memory of the context's device; the call then returns when
 /// the work is in its stream. A GPU links the steps to each other and follows the links in parallel
-/// (core/permutation.hpp); its work space is 4 bytes for each element, 8 from 2^32 elements on. The CPU takes the steps
+/// (core/permutation.hpp); its work space is 4 bytes for each element, 8 above 2^32 elements. The CPU takes the steps
 /// in order, on one thread.
 ///
 /// J. Shun, Y. Gu, G. E. Blelloch, J. T. Fineman, P. B. Gibbons: "Sequential random permutation, list contraction and

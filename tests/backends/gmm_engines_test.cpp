@@ -606,6 +606,7 @@ class gmm_run_loop : public gmm_engines {
     std::vector<long_run> runs = runs_from(several_mixtures(type, 3, 3, 2), most_updates);
     std::vector<long_run> expected = runs;
 
+    EXPECT_EQ(ctx().table()->gmm_has_run(dtype, 3, 2), 1);
     ASSERT_TRUE(run_on_backend(problem, dtype, {ending}, runs));
 
     for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -626,6 +627,7 @@ class gmm_run_loop : public gmm_engines {
     const std::vector<double> before = runs[0].numbers();
 
     EXPECT_FALSE(run_on_backend(problem, dtype, {ending_of(data, -1)}, runs));
+    EXPECT_EQ(ctx().table()->gmm_has_run(dtype, n_components, n_cols), n_rows > 70 ? 1 : 0);  // the rows do not fit
 
     EXPECT_TRUE(same_bits(runs[0].numbers(), before));
   }

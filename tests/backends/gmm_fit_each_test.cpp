@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "samebits/device_array.hpp"
 #include "tests/backends/gmm_cases.hpp"
@@ -146,7 +147,7 @@ TEST_P(gmm_fit_each_test, outcomes_have_the_bits_of_gmm_fit_from_a_given_start) 
   const gmm_model start = outcome_of_gmm_fit(data.get<double>(0), o, 0).model;
   o.warm_start = &start;
   expect_fits<double>(data, o);
-  o.max_iter = 0;
+  o.max_iter = 1;
   expect_fits<double>(data, o);
 }
 
@@ -179,6 +180,18 @@ TEST_P(gmm_fit_each_test, a_fit_that_fills_a_device_takes_its_turn) {
   o.n_init = 2048;
   o.max_iter = 2;
   expect_fits<double>(data, o);
+}
+
+/// Wide: a device has no loop for them, and the larger ones are not the host's either.
+TEST_P(gmm_fit_each_test, a_fit_that_is_not_small_takes_its_turn) {
+  many_data_sets data;
+  data.add(1100, 9);
+  data.add(40, 9);
+  data.add(1100, 9, true);
+  gmm_options o = study_options();
+  o.max_iter = 3;
+  expect_fits<double>(data, o);
+  expect_fits<float>(data, o);
 }
 
 TEST_P(gmm_fit_each_test, a_fit_that_fails_takes_no_other_with_it) {
@@ -239,14 +252,33 @@ TEST_P(gmm_fit_each_test, rows_may_lie_in_device_memory) {
 }
 
 TEST_P(gmm_fit_each_test, several_devices_share_out_the_fits) {
-  if (ctx().available_devices() < 2) {
-    GTEST_SKIP() << "there is one device";
+  if (std::string(ctx().backend()) == "cpu") {
+    GTEST_SKIP() << "the CPU is one device";
   }
   for (const std::vector<int>& numbers : {std::vector<int>{0, 1}, std::vector<int>{1, 2, 0}}) {
     context_options options = options_of(GetParam(), 2);
     options.devices = numbers;
+    for (int& number : options.devices) {
+      number %= ctx().available_devices();
+    }
     expect_fits(context(options), different_data_sets().all<double>(), study_options());
   }
+}
+
+TEST_P(gmm_fit_each_test, rows_in_device_memory_are_refused_by_several_devices) {
+  if (std::string(ctx().backend()) == "cpu") {
+    GTEST_SKIP() << "the CPU is one device";
+  }
+  many_data_sets data;
+  data.add(30, 2);
+  const device_array<double> there(ctx(), std::span<const double>(data.doubles[0].values));
+  std::vector<gmm_data_set<double>> sets = data.all<double>();
+  sets.push_back({{there.data(), 30, 2}, {}});
+  context_options options = options_of(GetParam(), 2);
+  options.devices = {0, 0};
+  EXPECT_EQ(error_of<invalid_argument>(
+                [&] { gmm_fit_each(context(options), std::span(std::as_const(sets)), study_options()); }),
+            "gmm_fit_each: data set 1: x lies in the memory of a device but must lie in that of the host");
 }
 
 TEST_P(gmm_fit_each_test, no_data_sets_have_no_outcomes) {
@@ -285,8 +317,8 @@ TEST_P(gmm_fit_each_test, the_callback_stops_the_call) {
 TEST_P(gmm_fit_each_test, bad_arguments_are_refused_with_the_number_of_the_data_set) {
   many_data_sets data;
   data.add(30, 2);
-  data.add(2, 2);
-  const std::vector<gmm_data_set<double>> sets = data.all<double>();
+  std::vector<gmm_data_set<double>> sets = data.all<double>();
+  sets.push_back({{data.doubles[0].values.data(), 2, 2}, {}});
   const auto error = [&](const gmm_options& o) {
     return error_of<invalid_argument>([&] { gmm_fit_each(ctx(), std::span(sets), o); });
   };
