@@ -669,7 +669,7 @@ TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) 
 
 /// Of several data sets in one problem: around a leaf of 512 rows, and each regularised in its own way.
 TEST_P(gmm_run_loop, runs_over_some_of_the_rows_have_the_bits_of_a_problem_of_these) {
-  const std::int64_t row_counts[] = {70, 512, 3, 513, 1100};
+  const std::int64_t sizes[] = {70, 512, 3, 513, 1100};
   const data_set data(70 + 512 + 3 + 513 + 1100, 2);
   for (const samebits_dtype dtype : dtypes) {
     SCOPED_TRACE(name_of_dtype(dtype));
@@ -681,9 +681,9 @@ TEST_P(gmm_run_loop, runs_over_some_of_the_rows_have_the_bits_of_a_problem_of_th
     std::vector<ending_rows> endings;
     std::int64_t first = 0;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      endings.push_back({first, row_counts[i], static_cast<double>(row_counts[i]) + 0.5, 1e-3});
+      endings.push_back({first, sizes[i], static_cast<double>(sizes[i]) + 0.5, 1e-3});
       runs[i].m.reg_covar.assign(2, 0.125 * static_cast<double>(i + 1));
-      first += row_counts[i];
+      first += sizes[i];
     }
     std::vector<long_run> expected = runs;
 
