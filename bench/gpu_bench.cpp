@@ -1,18 +1,23 @@
 // How fast the library is on a GPU: every figure beside the roof of the same run that it is held against, and beside
 // other people's programs. Data and results stay on the device.
 //
-//   gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--repeat N] [--list]
+//   gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--after NAME] [--repeat N] [--list]
 //
 //   --backend NAME   default cuda. Others have neither roofs nor peers: they show the digests that belong to the rows
 //   --digests-only   small sizes, no clock: is every digest that of the CPU?
 //   --only TEXT      only rows with TEXT in their names
+//   --after NAME     only rows that come after this one
 //   --repeat N       measurements of each row, at most; default 7
 //   --list           the names of the rows
 //
-// Prints a line of JSON for each fact, roof and row as soon as it is known. Exits with 1 when a row failed or a digest
-// differs, 2 when it was called wrongly, 3 when there is no device.
+// Prints a line of JSON for each fact, roof and row as soon as it is known, and one when a row begins. Exits with 1
+// when a row failed or a digest differs, 2 when it was called wrongly, 3 when there is no device, 9 when the device is
+// lost to this process or a row takes too long: then the rows after the one that began last want another process.
 #include "gpu_bench.hpp"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -30,6 +35,7 @@ struct bench_options {
   bool digests_only = false;
   bool list = false;
   std::string only;
+  std::string after;
   int repeat = 7;
 
   bool on_device() const { return backend == "cuda"; }
@@ -38,6 +44,25 @@ struct bench_options {
 void print(const json& line) {
   std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
+}
+
+// ---- what does not end -------------------------------------------------------------------------------------------
+
+constexpr int exit_device_lost = 9;
+
+char line_of_the_late[256];
+
+void end_late(int) {
+  [[maybe_unused]] const auto written = write(STDOUT_FILENO, line_of_the_late, std::strlen(line_of_the_late));
+  _exit(exit_device_lost);
+}
+
+/// Ends the process, with an error as the row's line, when the row is not over in time.
+void allow_seconds(unsigned seconds, const std::string& row) {
+  std::snprintf(line_of_the_late, sizeof(line_of_the_late),
+                "{\"row\":\"%s\",\"shape\":\"\",\"error\":\"not over after %u s\"}\n", row.c_str(), seconds);
+  std::signal(SIGALRM, end_late);
+  alarm(seconds);
 }
 
 // ---- roofs -------------------------------------------------------------------------------------------------------
@@ -129,7 +154,7 @@ json measured_row(const bench_options& o, const context& ctx, const operation& w
   });
   const contender& first = contenders.front();
   if (first.seconds.empty()) {
-    throw std::runtime_error(first.note);
+    throw backend_failure(first.note);  // whatever it was, the device may be lost to this process
   }
   const double seconds = best(first.seconds);
   json row = {{"row", what.name}, {"shape", what.shape}, {"seconds", seconds_json(first)}};
@@ -156,14 +181,25 @@ json compared_row(const context& ctx, const operation& what) {
   return {{"row", what.name}, {"shape", what.shape}, {"digest", here}, {"cpu_digest", cpu}, {"identical", here == cpu}};
 }
 
+void print_error(const operation& what, const std::exception& e) {
+  print({{"row", what.name}, {"shape", what.shape}, {"error", e.what()}});
+}
+
 /// False when the row failed, or has other bits than the CPU's.
 bool print_row(const bench_options& o, const context& ctx, const operation& what, const rates& roofs) {
+  print({{"begins", what.name}});
+  if (o.on_device()) {
+    allow_seconds(o.digests_only ? 20 : 45, what.name);
+  }
   try {
     const json row = o.digests_only ? compared_row(ctx, what) : measured_row(o, ctx, what, roofs);
     print(row);
     return row.value("identical", true);
+  } catch (const backend_failure& e) {
+    print_error(what, e);
+    throw;
   } catch (const std::exception& e) {
-    print({{"row", what.name}, {"shape", what.shape}, {"error", e.what()}});
+    print_error(what, e);
     return false;
   }
 }
@@ -193,16 +229,20 @@ int run(const bench_options& o) {
   print_facts(o, ctx);
   const rates roofs = print_roofs(o);
   bool good = true;
+  bool has_come = o.after.empty();
   for (const operation& what : all) {
-    if (what.name.find(o.only) != std::string::npos) {
+    if (has_come && what.name.find(o.only) != std::string::npos) {
       good = print_row(o, ctx, what, roofs) && good;
     }
+    has_come = has_come || what.name == o.after;
   }
   return good ? 0 : 1;
 }
 
 int usage() {
-  std::fprintf(stderr, "usage: gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--repeat N] [--list]\n");
+  std::fprintf(stderr,
+               "usage: gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--after NAME] [--repeat N] "
+               "[--list]\n");
   return 2;
 }
 
@@ -219,6 +259,8 @@ bool read_options(int argc, char** argv, bench_options& o) {
       o.backend = argv[++i];
     } else if (word == "--only" && has_value) {
       o.only = argv[++i];
+    } else if (word == "--after" && has_value) {
+      o.after = argv[++i];
     } else if (word == "--repeat" && has_value) {
       o.repeat = std::atoi(argv[++i]);
     } else {
@@ -241,6 +283,9 @@ int main(int argc, char** argv) {
   } catch (const samebits::backend_unavailable& e) {
     std::fprintf(stderr, "gpu_bench: no device: %s\n", e.what());
     return 3;
+  } catch (const samebits::backend_failure& e) {
+    std::fprintf(stderr, "gpu_bench: %s\n", e.what());
+    return samebits::bench::exit_device_lost;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "gpu_bench: %s\n", e.what());
     return 1;

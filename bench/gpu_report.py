@@ -69,6 +69,11 @@ def tests_of(work, name):
     return said[-1] if said else ""
 
 
+def has_checked_the_gpu(check):
+    """Without a device `samebits check` is content with the CPU."""
+    return isinstance(check, dict) and any(result.get("backend") == "cuda" for result in check.get("results", []))
+
+
 def read_step(work, file):
     name, kind, status, seconds = file.read_text(encoding="utf-8").rstrip("\n").split("\t")
     step = {"name": name, "result": verdict(kind, status), "seconds": int(seconds)}
@@ -77,6 +82,8 @@ def read_step(work, file):
         step["result"] = "FAILED: no test ran"
     if step["result"] == "passed" and name in GIVE_ROWS and not rows_of(work, name):
         step["result"] = "FAILED: no row came"
+    if step["result"] == "passed" and name == "check" and not has_checked_the_gpu(json_of(work, name)):
+        step["result"] = "FAILED: the GPU took no part"
     if step["result"].startswith("FAILED"):
         step["said"] = reason(work, name)
     elif tests:
@@ -149,7 +156,7 @@ def value_of(row, target):
     if target["figure"] == "seconds":
         return row.get("seconds", {}).get("min")
     if target["figure"] == "share":
-        return row.get("share")
+        return row.get("shares", {}).get(target["roof"]) if "roof" in target else row.get("share")
     ratios = [peer["ratio"] for peer in row.get("peers", []) if peer["name"].startswith(target["peer"]) and "ratio" in peer]
     return min(ratios, default=None)
 
@@ -162,15 +169,34 @@ def judged(target, rows):
     return {**target, "value": value, "reached": good}
 
 
+def compare_digests(rows, digests):
+    """Those of full sizes, which a CPU takes minutes for, are known: bench/gpu_digests.json."""
+    for row in rows:
+        known = digests.get(row["row"], {})
+        if "digest" in row and known.get("shape") == row.get("shape"):
+            row.update(cpu_digest=known["digest"], identical=row["digest"] == known["digest"])
+
+
 def by_fma(rows):
     """What ran with tensor cores switched off."""
     return [{**row, "row": row["row"] + ", without tensor cores"} for row in rows]
 
 
-def collect(work, targets, seconds):
+def measured_rows(work, digests):
+    rows, without_tensor_cores = rows_of(work, "gpu_bench"), rows_of(work, "gpu_bench-by-fma")
+    compare_digests(rows + without_tensor_cores, digests)
+    return {row["row"]: row for row in rows + by_fma(without_tensor_cores)}
+
+
+def has_passed(steps, rows):
+    return (bool(steps) and not any(step["result"].startswith("FAILED") for step in steps)
+            and all(row.get("identical", True) for row in rows.values()))
+
+
+def collect(work, targets, digests, seconds):
     steps = read_steps(work)
     measured = json_lines(work, "gpu_bench")
-    rows = {line["row"]: line for line in rows_of(work, "gpu_bench") + by_fma(rows_of(work, "gpu_bench-by-fma"))}
+    rows = measured_rows(work, digests)
     peers = json_lines(work, "peers")
     add_python_peers(rows, peers)
     return {
@@ -181,7 +207,7 @@ def collect(work, targets, seconds):
         "clocks_while_measuring": read_clocks(work),
         "cpu": first_line(work / "cpu.txt"),
         "cpus": first_line(work / "cpus.txt"),
-        "passed": bool(steps) and not any(step["result"].startswith("FAILED") for step in steps),
+        "passed": has_passed(steps, rows),
         "seconds": seconds,
         "steps": steps,
         "facts": next((line["facts"] for line in measured if "facts" in line), {}),
@@ -217,7 +243,7 @@ def rate_text(row):
 
 
 def limit_text(target):
-    peer = f" to {target['peer']}" if "peer" in target else ""
+    peer = f" to {target['peer']}" if "peer" in target else f" of {target['roof']}" if "roof" in target else ""
     limit = f"at most {target['at_most']}" if "at_most" in target else f"at least {target['at_least']}"
     return f"{target['figure']}{peer} {limit}"
 
@@ -242,9 +268,11 @@ def machine_lines(r):
 def digest_lines(r):
     same = sum(row.get("identical") is True for row in r["digests"])
     counts = f"{same} of {len(r['digests'])}" if r["digests"] else "NONE COMPARED"
-    lines = [f"- digests equal to the CPU's: {counts}"]
+    whole = [row for row in r["rows"] if "identical" in row]
+    lines = [f"- digests equal to the CPU's: {counts}",
+             f"- of full sizes: {sum(row['identical'] for row in whole)} of {len(whole)} that are known"]
     lines += [f"- OTHER BITS: {row['row']}: {row.get('error', row.get('digest'))}"
-              for row in r["digests"] if row.get("identical") is not True]
+              for row in r["digests"] + whole if row.get("identical") is not True]
     identical = r["check"].get("identical") if isinstance(r["check"], dict) else None
     return lines + [f"- `samebits check` identical: {'not run' if identical is None else str(identical).lower()}"]
 
@@ -286,7 +314,8 @@ def main():
     if len(sys.argv) != 5:
         raise SystemExit(__doc__)
     work, targets, result_dir = (pathlib.Path(argument) for argument in sys.argv[1:4])
-    report = collect(work, json.loads(text_of(targets) or "[]"), int(sys.argv[4]))
+    digests = json.loads(text_of(pathlib.Path(__file__).parent / "gpu_digests.json") or "{}")
+    report = collect(work, json.loads(text_of(targets) or "[]"), digests, int(sys.argv[4]))
     (result_dir / "gpu-check.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (result_dir / "gpu-check.md").write_text(markdown(report), encoding="utf-8")
     print(f"wrote {result_dir}/gpu-check.json and gpu-check.md: {'passed' if report['passed'] else 'FAILED'}")

@@ -2,11 +2,14 @@
 // rows are fitted in one call, on a GPU side by side; resample b is the same whoever draws it, and so is its fit.
 //
 //   ./bootstrap faithful.csv     a header, then rows of two columns
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <samebits/samebits.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -39,6 +42,11 @@ std::vector<double> counts_of(samebits::stream_id resample, std::int64_t n_rows)
   return counts;
 }
 
+/// Resamples without a fit, which the standard errors know nothing of.
+std::int64_t count_failures(const std::vector<samebits::gmm_fit_outcome>& outcomes) {
+  return std::count_if(outcomes.begin(), outcomes.end(), [](const auto& o) { return !o.failure.empty(); });
+}
+
 /// Of number `of(model)` over the fits.
 template <class Number>
 double standard_error(const std::vector<samebits::gmm_fit_outcome>& outcomes, const Number& of) {
@@ -59,6 +67,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::vector<double> values = read_rows(argv[1]);
+  if (values.empty()) {
+    std::fprintf(stderr, "bootstrap: %s has no rows of two numbers\n", argv[1]);
+    return 1;
+  }
   const auto n_rows = static_cast<std::int64_t>(values.size()) / n_cols;
   const samebits::matrix_view<const double> x(values.data(), n_rows, n_cols);
   const samebits::context ctx;  // CUDA where there is a GPU, else the CPU
@@ -87,5 +99,7 @@ int main(int argc, char** argv) {
     }
     std::printf("\n");
   }
+  std::printf("%lld of %lld resamples have no fit\n", static_cast<long long>(count_failures(outcomes)),
+              static_cast<long long>(n_resamples));
   return 0;
 }

@@ -409,6 +409,7 @@ class run_loop {
     work_.make_room(n_runs_ * k * device_.update.work_size());
     ranks_.make_room(n_runs_ * k);
     trace_.make_room(n_runs_ * most_updates_ + 1);
+    fill_zeros(trace_.data(), n_runs_ * most_updates_);  // it comes back whole, with what is behind the end of a run
     nodes_.make_room(n_leaves_ * node_size(device_.components, true));
     device_.packed = problem_.components.data();
     device_.parameters = parameters_.data();

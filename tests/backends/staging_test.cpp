@@ -215,7 +215,9 @@ class crowd {
         arrays_.emplace_back(ctx, size);
       }
     } catch (const out_of_memory&) {
-      arrays_.pop_back();
+      if (!arrays_.empty()) {
+        arrays_.pop_back();
+      }
     }
   }
 
