@@ -14,7 +14,7 @@ target_include_directories(gpu_bench PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(gpu_bench PRIVATE
   samebits samebits_warnings nlohmann_json::nlohmann_json CUDA::cudart_static ${CMAKE_DL_LIBS})
 if(SAMEBITS_CCCL_INCLUDE)
-  target_include_directories(gpu_bench BEFORE SYSTEM PRIVATE ${SAMEBITS_CCCL_INCLUDE})
+  target_include_directories(gpu_bench BEFORE PRIVATE ${SAMEBITS_CCCL_INCLUDE})  # before the toolkit's own
 endif()
 target_compile_options(gpu_bench PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr>)
 set_target_properties(gpu_bench PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF

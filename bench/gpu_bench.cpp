@@ -1,10 +1,11 @@
 // How fast the library is on a GPU: every figure beside the roof of the same run that it is held against, and beside
 // other people's programs. Data and results stay on the device.
 //
-//   gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--after NAME] [--repeat N] [--list]
+//   gpu_bench [--backend NAME] [--digests-only | --full-digests] [--only TEXT] [--after NAME] [--repeat N] [--list]
 //
 //   --backend NAME   default cuda. Others have neither roofs nor peers: they show the digests that belong to the rows
 //   --digests-only   small sizes, no clock: is every digest that of the CPU?
+//   --full-digests   each row once, in full size: `gpu_bench --backend cpu --full-digests` made gpu_digests.jsonl
 //   --only TEXT      only rows with TEXT in their names
 //   --after NAME     only rows that come after this one
 //   --repeat N       measurements of each row, at most; default 7
@@ -33,6 +34,7 @@ using json = nlohmann::ordered_json;
 struct bench_options {
   std::string backend = "cuda";
   bool digests_only = false;
+  bool full_digests = false;
   bool list = false;
   std::string only;
   std::string after;
@@ -71,7 +73,7 @@ using rates = std::map<std::string, double>;
 
 rates print_roofs(const bench_options& o) {
   rates known;
-  if (!o.on_device() || o.digests_only) {
+  if (!o.on_device() || o.digests_only || o.full_digests) {
     return known;
   }
   for (const roof& r : measured_roofs()) {
@@ -181,6 +183,16 @@ json compared_row(const context& ctx, const operation& what) {
   return {{"row", what.name}, {"shape", what.shape}, {"digest", here}, {"cpu_digest", cpu}, {"identical", here == cpu}};
 }
 
+json unmeasured_row(const context& ctx, const operation& what) {
+  return {{"row", what.name}, {"shape", what.shape}, {"digest", digest_on(ctx, what)}};
+}
+
+json row_json(const bench_options& o, const context& ctx, const operation& what, const rates& roofs) {
+  return o.digests_only   ? compared_row(ctx, what)
+         : o.full_digests ? unmeasured_row(ctx, what)
+                          : measured_row(o, ctx, what, roofs);
+}
+
 void print_error(const operation& what, const std::exception& e) {
   print({{"row", what.name}, {"shape", what.shape}, {"error", e.what()}});
 }
@@ -192,7 +204,7 @@ bool print_row(const bench_options& o, const context& ctx, const operation& what
     allow_seconds(o.digests_only ? 20 : 45, what.name);
   }
   try {
-    const json row = o.digests_only ? compared_row(ctx, what) : measured_row(o, ctx, what, roofs);
+    const json row = row_json(o, ctx, what, roofs);
     print(row);
     return row.value("identical", true);
   } catch (const backend_failure& e) {
@@ -240,9 +252,10 @@ int run(const bench_options& o) {
 }
 
 int usage() {
-  std::fprintf(stderr,
-               "usage: gpu_bench [--backend NAME] [--digests-only] [--only TEXT] [--after NAME] [--repeat N] "
-               "[--list]\n");
+  std::fprintf(
+      stderr,
+      "usage: gpu_bench [--backend NAME] [--digests-only | --full-digests] [--only TEXT] [--after NAME] [--repeat N] "
+      "[--list]\n");
   return 2;
 }
 
@@ -253,6 +266,8 @@ bool read_options(int argc, char** argv, bench_options& o) {
     const bool has_value = i + 1 < argc;
     if (word == "--digests-only") {
       o.digests_only = true;
+    } else if (word == "--full-digests") {
+      o.full_digests = true;
     } else if (word == "--list") {
       o.list = true;
     } else if (word == "--backend" && has_value) {
@@ -267,7 +282,7 @@ bool read_options(int argc, char** argv, bench_options& o) {
       return false;
     }
   }
-  return o.repeat >= 1;
+  return o.repeat >= 1 && !(o.digests_only && o.full_digests);
 }
 
 }  // namespace

@@ -209,7 +209,8 @@ template <class T>
 contender cub_gpu_to_gpu(const std::shared_ptr<T>& x, const std::shared_ptr<T>& total, std::int64_t n) {
   return {"CUB sum, gpu_to_gpu", [=] {
             const auto same_everywhere = cuda::execution::require(cuda::execution::determinism::gpu_to_gpu);
-            require(cub::DeviceReduce::Sum(x.get(), total.get(), n, same_everywhere), "CUB sum, gpu_to_gpu");
+            const auto n_items = static_cast<int>(n);  // CCCL 3.1 takes no other type, and there are fewer than 2^31
+            require(cub::DeviceReduce::Sum(x.get(), total.get(), n_items, same_everywhere), "CUB sum, gpu_to_gpu");
           }};
 }
 #else

@@ -170,7 +170,7 @@ def judged(target, rows):
 
 
 def compare_digests(rows, digests):
-    """Those of full sizes, which a CPU takes minutes for, are known: bench/gpu_digests.json."""
+    """Those of full sizes, which a CPU takes minutes for, are known: bench/gpu_digests.jsonl."""
     for row in rows:
         known = digests.get(row["row"], {})
         if "digest" in row and known.get("shape") == row.get("shape"):
@@ -314,7 +314,8 @@ def main():
     if len(sys.argv) != 5:
         raise SystemExit(__doc__)
     work, targets, result_dir = (pathlib.Path(argument) for argument in sys.argv[1:4])
-    digests = json.loads(text_of(pathlib.Path(__file__).parent / "gpu_digests.json") or "{}")
+    known = text_of(pathlib.Path(__file__).parent / "gpu_digests.jsonl").splitlines()
+    digests = {line["row"]: line for line in map(json.loads, known) if "digest" in line}
     report = collect(work, json.loads(text_of(targets) or "[]"), digests, int(sys.argv[4]))
     (result_dir / "gpu-check.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (result_dir / "gpu-check.md").write_text(markdown(report), encoding="utf-8")
