@@ -5,7 +5,8 @@
 //
 //   --backend NAME   default cuda. Others have neither roofs nor peers: they show the digests that belong to the rows
 //   --digests-only   small sizes, no clock: is every digest that of the CPU?
-//   --full-digests   each row once, in full size: `gpu_bench --backend cpu --full-digests` made gpu_digests.jsonl
+//   --full-digests   each row once, in full size: the rows of `gpu_bench --backend cpu --full-digests` are in
+//                    gpu_digests.jsonl
 //   --only TEXT      only rows with TEXT in their names
 //   --after NAME     only rows that come after this one
 //   --repeat N       measurements of each row, at most; default 7
