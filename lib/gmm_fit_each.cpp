@@ -244,16 +244,13 @@ class study {
            n_leaves(fit.x) * n_runs < blocks_of_a_device && n_runs <= group_size(fit.x.n_cols, fit.options);
   }
 
-  /// Does a part of fit i, and keeps what it throws. True when it went well.
+  /// Does a part of fit i, and keeps what it throws.
   template <class Work>
-  bool attempt(std::int64_t i, const Work& work) {
+  void attempt(std::int64_t i, const Work& work) {
     try {
-      const std::string failure = failure_of(work);
-      outcomes_[i].failure = failure;
-      return failure.empty();
+      outcomes_[i].failure = failure_of(work);
     } catch (...) {
       stop(std::current_exception());
-      return false;
     }
   }
   /// Why there is no fit, or nothing.
