@@ -256,9 +256,9 @@ operation fits_operation(std::int64_t n_fits) {
           }};
 }
 
-/// Data sets of three blobs of 300 x 2, in the host's memory.
+/// Data sets of 300 rows in three blobs, in the host's memory.
 struct study_data {
-  explicit study_data(std::int64_t n) : x(static_cast<std::size_t>(n * rows * cols)) {
+  study_data(std::int64_t n, std::int64_t cols) : x(static_cast<std::size_t>(n * rows * cols)) {
     for (std::int64_t i = 0; i < n; ++i) {
       double* const own = x.data() + i * rows * cols;
       make_blobs(context({"cpu", "", 1}), {1, static_cast<std::uint64_t>(i)}, 3, {own, rows, cols});
@@ -266,15 +266,15 @@ struct study_data {
     }
   }
   static constexpr std::int64_t rows = 300;
-  static constexpr std::int64_t cols = 2;
   std::vector<double> x;
   std::vector<gmm_data_set<double>> sets;
 };
 
 /// As many problems of that size, each from one start: what a study over data sets asks for.
-operation data_sets_operation(std::int64_t n_fits) {
-  return {"fits of data sets", std::to_string(n_fits) + " of 300 x 2, K = 3", n_fits, {}, [=](const context& ctx) {
-            const auto data = std::make_shared<study_data>(n_fits);
+operation data_sets_operation(const std::string& name, std::int64_t n_fits, std::int64_t cols) {
+  const std::string shape = std::to_string(n_fits) + " of 300 x " + std::to_string(cols) + ", K = 3";
+  return {name, shape, n_fits, {}, [=](const context& ctx) {
+            const auto data = std::make_shared<study_data>(n_fits, cols);
             gmm_options options;
             options.n_components = 3;
             options.tol = 1e-3;
@@ -380,7 +380,9 @@ void add_mixtures(std::vector<operation>& all, const std::vector<em_shape>& shap
   for (const em_shape& s : shapes) {
     all.push_back(em_operation<double>(s));
   }
-  add(all, {em_operation<float>(shapes.back()), fits_operation(n_fits), data_sets_operation(n_fits)});
+  add(all,
+      {em_operation<float>(shapes.back()), fits_operation(n_fits), data_sets_operation("fits of data sets", n_fits, 2),
+       data_sets_operation("fits of wide data sets", n_fits, 16)});
 }
 
 template <class T>

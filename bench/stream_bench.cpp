@@ -1,11 +1,15 @@
-// Bulk fills on one CPU thread, beside cuRAND's host generator (the same Philox4x32-10) where it is installed and
-// beside the standard library.
+// Bulk fills and permutations on one CPU thread, beside cuRAND's host generator (the same Philox4x32-10) where it is
+// installed and beside the standard library.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "samebits/permutation.hpp"
 #include "samebits/random.hpp"
 
 #if defined(SAMEBITS_HAVE_CURAND)
@@ -87,5 +91,49 @@ void standard_library(benchmark::State& state) {
 }
 BENCHMARK(standard_library<double, std::uniform_real_distribution<double>>)->Name("std::mt19937_64/uniform");
 BENCHMARK(standard_library<double, std::normal_distribution<double>>)->Name("std::mt19937_64/normal");
+
+// ---- permutations --------------------------------------------------------------------------------------------------
+
+/// The numbers 0 .. n - 1 in an order that shuffle(numbers) makes.
+template <class Shuffle>
+void shuffle_numbers(benchmark::State& state, const Shuffle& shuffle) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+    shuffle(numbers);
+    benchmark::DoNotOptimize(numbers.data());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+void samebits_permutation(benchmark::State& state) {
+  shuffle_numbers(state, [](std::vector<std::int64_t>& numbers) { samebits::permutation(stream, numbers); });
+}
+
+/// The same steps, without fetching the places of later ones.
+void steps_in_order(benchmark::State& state) {
+  shuffle_numbers(state, [](std::vector<std::int64_t>& numbers) {
+    const std::uint64_t n = numbers.size();
+    samebits::core::for_shuffle_steps(
+        stream.seed, stream.task, n, n, [](std::uint64_t) {},
+        [&](std::uint64_t i, std::uint64_t j) { std::swap(numbers[i], numbers[j]); });
+  });
+}
+
+void standard_shuffle(benchmark::State& state) {
+  std::mt19937_64 generator(1);
+  shuffle_numbers(state, [&](std::vector<std::int64_t>& numbers) { std::ranges::shuffle(numbers, generator); });
+}
+
+constexpr std::int64_t few = 1000;
+constexpr std::int64_t many = 100'000'000;
+BENCHMARK(samebits_permutation)->Name("samebits/permutation")->Arg(few)->Arg(1'000'000)->Arg(10'000'000)->Arg(many);
+BENCHMARK(steps_in_order)
+    ->Name("without looking ahead/permutation")
+    ->Arg(few)
+    ->Arg(1'000'000)
+    ->Arg(10'000'000)
+    ->Arg(many);
+BENCHMARK(standard_shuffle)->Name("std::shuffle/permutation")->Arg(few)->Arg(1'000'000)->Arg(10'000'000)->Arg(many);
 
 }  // namespace

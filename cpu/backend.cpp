@@ -38,6 +38,7 @@ const samebits_backend* backend_table() {
                                              gmm_step,
                                              gmm_rows,
                                              gmm_seed,
+                                             nullptr,
                                              gmm_close,
                                              summarize,
                                              sum_exactly,

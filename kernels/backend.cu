@@ -135,6 +135,7 @@ extern "C" __attribute__((visibility("default"))) const samebits_backend* samebi
                                          kernels::gmm_step,
                                          kernels::gmm_rows,
                                          kernels::gmm_seed,
+                                         kernels::gmm_race,
                                          kernels::gmm_close,
                                          kernels::summarize,
                                          kernels::sum_exactly,

@@ -13,7 +13,8 @@ struct row_range {
 };
 
 /// The batch starts at `first_row`, a multiple of leaf_rows where sums are taken; its row i is row first_row + i of the
-/// data. All mixtures of a batch work on the same rows, but for fused passes where they have ranges of their own.
+/// data. All mixtures of a batch work on the same rows, unless they have ranges of their own: then row i is that of
+/// the mixture's range.
 template <class T>
 struct gmm_batch {
   gmm_data<T> data;
@@ -27,14 +28,15 @@ struct gmm_batch {
   std::int64_t n_leaves;
   double* nodes;  // one per leaf
   std::int64_t node_size;
-  const std::int32_t* ended = nullptr;  // of fused passes, per mixture: those set are left out; null: none
-  const row_range* ranges = nullptr;    // of fused passes, per mixture, n_rows the longest; null: all of the batch
+  const std::int32_t* ended = nullptr;  // of soft passes, per mixture: those set are left out; null: none
+  const row_range* ranges = nullptr;    // of soft passes, per mixture, n_rows the longest; null: all of the batch
 
   /// Each row's log-likelihood times its weight.
   SAMEBITS_HD T* log_likelihoods(std::int64_t mixture) const { return row_values + mixture * n_rows; }
   /// A number of each row for a component: squared distance, log-prob or responsibility, as the work goes on.
   SAMEBITS_HD T* values(std::int64_t number) const { return row_values + (components.n_mixtures + number) * n_rows; }
   SAMEBITS_HD double weight(std::int64_t i) const { return data.weight(first_row + i); }
+  SAMEBITS_HD bool has_ended(std::int64_t mixture) const { return ended != nullptr && ended[mixture] != 0; }
 
   SAMEBITS_HD double* node(std::int64_t leaf) const { return nodes + leaf * node_size; }
   SAMEBITS_HD double* component_sums(std::int64_t leaf, std::int64_t number) const {
@@ -44,9 +46,11 @@ struct gmm_batch {
     return ranges == nullptr ? row_range{first_row, n_rows} : ranges[mixture];
   }
   /// One past the last row of a leaf.
-  SAMEBITS_HD std::int64_t end_of_leaf(std::int64_t leaf) const {
+  SAMEBITS_HD std::int64_t end_of_leaf(std::int64_t leaf) const { return end_of_leaf(leaf, {first_row, n_rows}); }
+  /// The same in a mixture's range. It may lie before the leaf.
+  SAMEBITS_HD static std::int64_t end_of_leaf(std::int64_t leaf, const row_range& rows) {
     const std::int64_t end = (leaf + 1) * leaf_rows;
-    return end < n_rows ? end : n_rows;
+    return end < rows.n ? end : rows.n;
   }
 };
 
@@ -61,13 +65,15 @@ std::int64_t node_size(const gmm_components<T>& components, bool with_sums) {
 struct leaf_and_component {
   std::int64_t leaf;
   std::int64_t number;
+  std::int64_t mixture;
 
   template <class T>
   SAMEBITS_HD leaf_and_component(const gmm_batch<T>& batch, std::int64_t item) {
     const std::int64_t n_components = batch.components.n_components;
     const std::int64_t group = item / n_components;
     leaf = group % batch.n_leaves;
-    number = group / batch.n_leaves * n_components + item % n_components;
+    mixture = group / batch.n_leaves;
+    number = mixture * n_components + item % n_components;
   }
 };
 

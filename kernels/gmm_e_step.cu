@@ -16,8 +16,15 @@ SAMEBITS_HD row_of_mixture<T> row_of(const gmm_batch<T>& batch, std::int64_t mix
 template <class T>
 SAMEBITS_HD void share(const gmm_batch<T>& batch, std::int64_t mixture, std::int64_t i, const likeliest<T>& best,
                        bool hard) {
+  const double weight = batch.data.weight(batch.range(mixture).first + i);
   batch.log_likelihoods(mixture)[i] =
-      row_of(batch, mixture, i).share(best, static_cast<T>(batch.weight(i)), hard, batch.with_sums);
+      row_of(batch, mixture, i).share(best, static_cast<T>(weight), hard, batch.with_sums);
+}
+
+/// Is there something to do for row i? A mixture may have come to its end, or have fewer rows than others.
+template <class T>
+SAMEBITS_HD bool has_row(const gmm_batch<T>& batch, std::int64_t mixture, std::int64_t i) {
+  return !batch.has_ended(mixture) && i < batch.range(mixture).n;
 }
 
 /// A thread per mixture and row whose log-probs came from other threads.
@@ -35,7 +42,7 @@ struct share_kernel {
     const std::int64_t item = global_thread<share_kernel>(at);
     const std::int64_t mixture = item / batch.n_rows;
     const std::int64_t i = item % batch.n_rows;
-    if (mixture < batch.components.n_mixtures) {
+    if (mixture < batch.components.n_mixtures && has_row(batch, mixture, i)) {
       const row_of_mixture<T> row = row_of(batch, mixture, i);
       share(batch, mixture, i, likeliest_of(row.values, row.n_components, row.stride), hard);
     }
@@ -66,8 +73,12 @@ struct e_step_kernel {
     if (group >= n_groups()) {
       return;
     }
+    const std::int64_t mixture = group_size == 1 ? group / batch.components.n_components : group;
+    if (!has_row(batch, mixture, i)) {
+      return;
+    }
     const bool with_shares = until == e_step::soft || until == e_step::hard;
-    const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + i);
+    const gmm_row<T, Shape, Cols> row(batch.data, batch.range(mixture).first + i);
     const row_of_mixture<T> values{batch.values(group * group_size) + i, batch.n_rows, group_size};
     const likeliest<T> best =
         values.measure(row, batch.components, group * group_size, until != e_step::squared_distances);

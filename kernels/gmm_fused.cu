@@ -54,7 +54,7 @@ struct fused_kernel {
       own.leaf = static_cast<std::int32_t>(at.block % batch.n_leaves);
     }
     const block_place place(own, at.thread);
-    if (batch.ended != nullptr && batch.ended[place.mixture] != 0) {
+    if (batch.has_ended(place.mixture)) {
       return;
     }
     if (phase == 0) {

@@ -34,19 +34,24 @@ struct lane_sums_kernel {
     if (value >= n_values) {
       return;
     }
+    const std::int64_t number = value - batch.components.n_mixtures;  // of the component, where it is not negative
+    const std::int64_t mixture = number < 0 ? value : number / batch.components.n_components;
+    if (batch.has_ended(mixture)) {
+      return;
+    }
     if (phase == 0) {
-      shared.sums[at.thread] = sum_of_lane(batch.row_values + value * batch.n_rows, leaf, lane);
+      const std::int64_t end = batch.end_of_leaf(leaf, batch.range(mixture));
+      shared.sums[at.thread] = sum_of_lane(batch.row_values + value * batch.n_rows, leaf * leaf_rows + lane, end);
     } else if (lane == 0) {
-      const std::int64_t number = value - batch.components.n_mixtures;
       double* const sum = number < 0 ? batch.node(leaf) + value : batch.component_sums(leaf, number);
       *sum = static_cast<double>(core::fold_lanes(shared.sums + at.thread));
     }
   }
 
  private:
-  SAMEBITS_HD T sum_of_lane(const T* values, std::int64_t leaf, int lane) const {
+  SAMEBITS_HD static T sum_of_lane(const T* values, std::int64_t first, std::int64_t end) {
     T sum = core::empty_sum<T>();
-    for (std::int64_t i = leaf * leaf_rows + lane; i < batch.end_of_leaf(leaf); i += lanes<T>) {
+    for (std::int64_t i = first; i < end; i += lanes<T>) {
       sum = sum + values[i];
     }
     return sum;
@@ -75,6 +80,9 @@ struct narrow_moments_kernel {
       return;
     }
     const leaf_and_component of(batch, group);
+    if (batch.has_ended(of.mixture)) {
+      return;
+    }
     if (phase == 0) {
       sum_lane(of, at.thread, shared);
     } else {
@@ -91,9 +99,10 @@ struct narrow_moments_kernel {
     }
     const T* const mean = batch.components.mean(of.number);
     const T* const responsibilities = batch.values(of.number);
-    const std::int64_t end = batch.end_of_leaf(of.leaf);
+    const row_range rows = batch.range(of.mixture);
+    const std::int64_t end = batch.end_of_leaf(of.leaf, rows);
     for (std::int64_t i = of.leaf * leaf_rows + thread % lanes<T>; i < end; i += lanes<T>) {
-      const gmm_row<T, Shape, Cols> row(batch.data, batch.first_row + i);
+      const gmm_row<T, Shape, Cols> row(batch.data, rows.first + i);
       T dx[Cols];
       row.centre(mean, dx);
       core::add_moments<Shape>(responsibilities[i], dx, sums);

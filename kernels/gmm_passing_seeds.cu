@@ -66,35 +66,30 @@ struct passing_race_kernel {
 template <class T>
 class passing_race {
  public:
-  passing_race(const draw_stream& draws, std::int64_t chosen, const samebits_gmm_components& metric,
-               std::vector<double>& distances, gmm_problem_of<T>& problem)
-      : draws_(draws),
-        is_first_(chosen < 0),
-        shape_(metric.shape),
+  passing_race(const samebits_gmm_race& race, std::vector<double>& distances, gmm_problem_of<T>& problem)
+      : draws_{race.seed, race.task, race.first_draw},
+        is_first_(race.is_first != 0),
+        shape_(race.metric.shape),
         problem_(problem),
         centre_(upload_mixtures<T>(
-            1, [&](std::int64_t) -> const samebits_gmm_components& { return metric; }, problem.components)),
+            1, [&](std::int64_t) -> const samebits_gmm_components& { return race.metric; }, problem.components)),
         windows_(problem),
         before_(is_first_ ? nullptr : distances.data(), problem.n_rows),
         nearest_(distances.data(), problem.n_rows) {
-    if (!is_first_) {
-      const std::int64_t n = problem.n_cols;
-      upload(problem.components.data(), problem.passing_rows + chosen * n, n);
-    }
     window_leaves_ =
         fitting(row_windows<T>::most_leaves(problem), leaf_rows * 2 * static_cast<std::int64_t>(sizeof(T)));
     row_values_.make_room(2 * window_leaves_ * leaf_rows);
     winners_.make_room(window_leaves_);
   }
 
-  std::int64_t run() {
+  core::race_entry run() {
     const std::int64_t step = window_leaves_ * leaf_rows;
     for (std::int64_t first = 0; first < problem_.n_rows; first += step) {
       const std::int64_t left = problem_.n_rows - first;
       race(first, left < step ? left : step);
     }
     see_winners();
-    return best_.row;
+    return best_;
   }
 
  private:
@@ -150,19 +145,29 @@ template <class T>
 void draw_seeds_of_passing_rows(gmm_problem_of<T>& problem, const samebits_gmm_seeding& s) {
   std::vector<double> distances(static_cast<std::size_t>(problem.n_rows));
   std::vector<T> row(static_cast<std::size_t>(problem.n_cols));
-  std::int64_t chosen = -1;
+  samebits_gmm_race race{s.metric, 0, s.seed, s.task, s.first_draw};
   for (std::int64_t number = 0; number < s.n_runs * s.n_seeds; ++number) {
-    const draw_stream draws{s.seed, s.task, s.first_draw + static_cast<std::uint64_t>(number * problem.n_rows)};
-    const std::int64_t before = number % s.n_seeds == 0 ? -1 : chosen;
-    const std::int64_t winner = passing_race<T>(draws, before, s.metric, distances, problem).run();
+    race.is_first = number % s.n_seeds == 0 ? 1 : 0;
+    const std::int64_t winner = passing_race<T>(race, distances, problem).run().row;
     const double weight = problem.passing_weights == nullptr ? 1.0 : problem.passing_weights[winner];
-    chosen = core::seed_row(winner, weight, s.first_row);
+    const std::int64_t chosen = core::seed_row(winner, weight, s.first_row);
     download(row.data(), problem.passing_rows + chosen * problem.n_cols, problem.n_cols);
-    std::copy(row.begin(), row.end(), s.seeds + number * problem.n_cols);
+    double* const seed = s.seeds + number * problem.n_cols;
+    std::copy(row.begin(), row.end(), seed);
+    race.metric.means = seed;
+    race.first_draw += static_cast<std::uint64_t>(problem.n_rows);
   }
+}
+
+template <class T>
+core::race_entry winner_of_passing_rows(gmm_problem_of<T>& problem, const samebits_gmm_race& race) {
+  problem.passing_nearest.resize(static_cast<std::size_t>(problem.n_rows));
+  return passing_race<T>(race, problem.passing_nearest, problem).run();
 }
 
 template void draw_seeds_of_passing_rows<double>(gmm_problem_of<double>&, const samebits_gmm_seeding&);
 template void draw_seeds_of_passing_rows<float>(gmm_problem_of<float>&, const samebits_gmm_seeding&);
+template core::race_entry winner_of_passing_rows<double>(gmm_problem_of<double>&, const samebits_gmm_race&);
+template core::race_entry winner_of_passing_rows<float>(gmm_problem_of<float>&, const samebits_gmm_race&);
 
 }  // namespace samebits::kernels

@@ -2,6 +2,8 @@
 // float.
 #pragma once
 
+#include <vector>
+
 #include "kernels/device_memory.hpp"
 #include "lib/backend.h"
 #include "samebits/core/gmm.hpp"
@@ -61,6 +63,10 @@ struct gmm_problem_of : gmm_problem {
   const double* passing_weights = nullptr;
   device_array<T> columns;
   device_array<T> components;
+
+  /// For the next race of a run whose races are called one by one: each row's squared distance to the nearest seed.
+  device_array<double> nearest;
+  std::vector<double> passing_nearest;
 
   bool passes_through() const { return passing_rows != nullptr; }
   /// Of rows that are there.

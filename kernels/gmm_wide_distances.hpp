@@ -34,8 +34,9 @@ struct wide_distances_kernel {
   struct place {
     std::int64_t first_row;  // of the block, in the batch
     std::int32_t number;     // of the component
-    std::int32_t first;      // element of z
-    std::int32_t phase;      // of these elements
+    std::int32_t mixture;
+    std::int32_t first;  // element of z
+    std::int32_t phase;  // of these elements
   };
   struct thread_memory {
     place here;
@@ -67,14 +68,14 @@ struct wide_distances_kernel {
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
     move_on(phase, at.block, own.here);
     const place& here = own.here;
-    if (here.number >= batch.components.n_all()) {
+    if (here.number >= batch.components.n_all() || is_over(here)) {
       return;
     }
     const int turn = here.phase / 2;
     const int n_steps = n_chunks(here.first);
     if (turn < n_steps) {
       if (here.phase % 2 == 0) {
-        fetch(here, turn * depth, phase == 0, at.thread, shared);
+        fetch(here, turn * depth, needs_rows(phase, here), at.thread, shared);
       } else {
         multiply(here, turn * depth, at.thread, shared, own);
       }
@@ -92,7 +93,8 @@ struct wide_distances_kernel {
   /// To the next phase, whose number in the kernel is `phase`.
   SAMEBITS_HD void move_on(int phase, std::int64_t block, place& here) const {
     if (phase == 0) {
-      here = {block % n_row_blocks() * n_rows, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0};
+      here = {block % n_row_blocks() * n_rows, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0, 0};
+      here.mixture = mixture_of(here.number);
       return;
     }
     if (++here.phase == tile_phases(here.first)) {
@@ -102,7 +104,19 @@ struct wide_distances_kernel {
     if (here.first >= batch.data.n_cols) {
       here.first = 0;
       ++here.number;
+      here.mixture = mixture_of(here.number);
     }
+  }
+  SAMEBITS_HD std::int32_t mixture_of(std::int32_t number) const {
+    return number / static_cast<std::int32_t>(batch.components.n_components);
+  }
+
+  SAMEBITS_HD bool is_over(const place& here) const {
+    return batch.has_ended(here.mixture) || here.first_row >= batch.range(here.mixture).n;
+  }
+  /// At the start, and again for every component where mixtures have ranges of rows.
+  SAMEBITS_HD bool needs_rows(int phase, const place& here) const {
+    return phase == 0 || (batch.ranges != nullptr && here.first == 0 && here.phase == 0);
   }
 
   /// Columns of W that elements first .. first + width - 1 need, in steps of `depth`.
@@ -158,7 +172,8 @@ struct wide_distances_kernel {
 
   SAMEBITS_HD T element(const place& here, int row, std::int64_t column) const {
     const std::int64_t i = here.first_row + row;
-    return i < batch.n_rows ? batch.data.columns[column * batch.data.n_rows + batch.first_row + i] : T(0);
+    const row_range mine = batch.range(here.mixture);
+    return i < mine.n ? batch.data.columns[column * batch.data.n_rows + mine.first + i] : T(0);
   }
 
   /// A thread takes every fourth column of W in some rows, so that neither side wastes what it reads.

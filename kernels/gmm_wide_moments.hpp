@@ -36,7 +36,8 @@ struct wide_moments_kernel {
   struct place {
     std::int32_t leaf;
     std::int32_t number;  // of the component
-    std::int32_t row;     // where its part of S2 begins
+    std::int32_t mixture;
+    std::int32_t row;  // where its part of S2 begins
     std::int32_t column;
   };
   struct thread_memory {
@@ -67,7 +68,7 @@ struct wide_moments_kernel {
     if (phase == 0) {
       own.here = place_of(at.block, in_warp.warp);
     }
-    if (own.here.leaf >= batch.n_leaves) {
+    if (own.here.leaf >= batch.n_leaves || batch.has_ended(own.here.mixture)) {
       return;
     }
     const int lane = at.thread % warp_place::size;
@@ -96,10 +97,11 @@ struct wide_moments_kernel {
   SAMEBITS_HD place place_of(std::int64_t block, int warp) const {
     const std::int64_t pair = block / n_parts() * n_warps + warp;
     if (pair >= n_pairs()) {
-      return {static_cast<std::int32_t>(batch.n_leaves), 0, 0, 0};
+      return {static_cast<std::int32_t>(batch.n_leaves), 0, 0, 0, 0};
     }
     const leaf_and_component of(batch, pair);
-    place here{static_cast<std::int32_t>(of.leaf), static_cast<std::int32_t>(of.number), 0, 0};
+    place here{static_cast<std::int32_t>(of.leaf), static_cast<std::int32_t>(of.number),
+               static_cast<std::int32_t>(of.mixture), 0, 0};
     set_part(static_cast<int>(block % n_parts()), here);
     return here;
   }
@@ -143,7 +145,7 @@ struct wide_moments_kernel {
   /// Are all rows and columns of a step there, so that nothing needs to be asked?
   SAMEBITS_HD bool is_whole(const place& here, int step) const {
     const std::int64_t end = (static_cast<std::int64_t>(here.leaf) * leaf_rows) + (step + 1) * depth;
-    return end <= batch.end_of_leaf(here.leaf) && here.row + height <= batch.data.n_cols &&
+    return end <= batch.end_of_leaf(here.leaf, batch.range(here.mixture)) && here.row + height <= batch.data.n_cols &&
            here.column + width <= batch.data.n_cols;
   }
 
@@ -151,7 +153,7 @@ struct wide_moments_kernel {
   template <bool IsWhole>
   SAMEBITS_HD void fetch(const place& here, int step, int lane, warp_memory& panels) const {
     const std::int64_t first = static_cast<std::int64_t>(here.leaf) * leaf_rows + step * depth;
-    const std::int64_t left = batch.end_of_leaf(here.leaf) - first;
+    const std::int64_t left = batch.end_of_leaf(here.leaf, batch.range(here.mixture)) - first;
     fetched own;
     own.row = lane % 4;
     own.first_row = first + own.row;
@@ -183,7 +185,7 @@ struct wide_moments_kernel {
   template <bool IsWhole, int N, int Step, class Keep>
   SAMEBITS_HD void fetch_columns(const place& here, std::int64_t first, const fetched& own, const Keep& keep) const {
     const T* const mean = batch.components.mean(here.number);
-    std::int64_t element = first * batch.data.n_rows + batch.first_row + own.first_row;
+    std::int64_t element = first * batch.data.n_rows + batch.range(here.mixture).first + own.first_row;
     SAMEBITS_UNROLL
     for (int i = 0; i < N; ++i) {
       const std::int64_t column = first + Step * i;

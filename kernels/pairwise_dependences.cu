@@ -17,7 +17,7 @@ struct permuted_companions {
   SAMEBITS_HD pair_rows<T> permuted(std::int64_t p) const {
     const std::int64_t x_size = row_strips<T, tall_strip_rows>::strips_of(n_rows) * n_cols;
     const std::int64_t y_size = row_strips<T>::strips_of(n_rows) * n_cols;
-    return {{x + p * x_size, n_rows, n_cols}, {y + p * y_size, n_rows, n_cols}, samebits_all_pairs};
+    return {{x + p * x_size, n_rows, n_cols}, {y + p * y_size, n_rows, n_cols}, samebits_all_pairs, 0};
   }
 };
 

@@ -54,7 +54,7 @@ class pair_call {
   }
 
   const samebits_pairs& pairs() const { return pairs_; }
-  pair_rows<T> rows() const { return {x_.view(), y_.view(), pairs_.set}; }
+  pair_rows<T> rows() const { return {x_.view(), y_.view(), pairs_.set, pairs_.first_row}; }
   std::int64_t n_leaves() const { return rows().n_leaves(); }
   pair_mapping<T> mapping() const { return mapping_of<T>(pairs_.kernels[0]); }
   /// Null where all are 1.

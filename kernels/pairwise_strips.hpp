@@ -174,6 +174,7 @@ struct pair_rows {
   row_strips<T, tall_strip_rows> x;
   row_strips<T> y;
   samebits_pair_set set;
+  std::int64_t first_row;  // of y, where row 0 of x is that row
 
   SAMEBITS_HD std::int64_t n_leaves() const {
     return y.n_rows == 0 ? 1 : (y.n_rows + core::leaf_rows - 1) / core::leaf_rows;
@@ -182,7 +183,8 @@ struct pair_rows {
   SAMEBITS_HD std::int64_t present(std::int64_t i) const { return i < x.n_rows ? i : x.n_rows - 1; }
 
   SAMEBITS_HD bool counts(std::int64_t i, std::int64_t j) const {
-    const bool is_in_set = set == samebits_all_pairs || (set == samebits_other_pairs ? i != j : i < j);
+    const std::int64_t own = first_row + i;
+    const bool is_in_set = set == samebits_all_pairs || (set == samebits_other_pairs ? own != j : own < j);
     return is_in_set && j < y.n_rows;
   }
   /// Do all pairs of the rows with a strip count?
@@ -190,8 +192,8 @@ struct pair_rows {
   SAMEBITS_HD bool counts_all(const row_group<Rows>& rows, std::int64_t strip) const {
     const std::int64_t first = strip * strip_rows;
     const std::int64_t end = first + strip_rows;
-    const bool is_apart =
-        set == samebits_all_pairs || rows.last() < first || (set == samebits_other_pairs && end <= rows.first);
+    const bool is_apart = set == samebits_all_pairs || first_row + rows.last() < first ||
+                          (set == samebits_other_pairs && end <= first_row + rows.first);
     return is_apart && end <= y.n_rows;
   }
 
@@ -200,7 +202,7 @@ struct pair_rows {
   SAMEBITS_HD strip_range strips(const row_group<Rows>& rows, std::int64_t leaf) const {
     const std::int64_t first = leaf * strips_per_leaf;
     const std::int64_t end = (y.n_rows + strip_rows - 1) / strip_rows;
-    const std::int64_t first_in_set = set == samebits_upper_pairs ? (rows.lowest + 1) / strip_rows : 0;
+    const std::int64_t first_in_set = set == samebits_upper_pairs ? (first_row + rows.lowest + 1) / strip_rows : 0;
     return {first < first_in_set ? first_in_set : first, first + strips_per_leaf < end ? first + strips_per_leaf : end};
   }
 

@@ -14,7 +14,9 @@ samebits_status gmm_open(samebits_call*, const samebits_gmm_data*, void** proble
 samebits_status gmm_step(samebits_call*, void* problem, samebits_gmm_order, std::int64_t n_steps, samebits_gmm_step*);
 samebits_status gmm_rows(samebits_call*, void* problem, const samebits_gmm_components*, const samebits_gmm_rows*);
 samebits_status gmm_seed(samebits_call*, void* problem, const samebits_gmm_seeding*);
-std::int32_t gmm_has_run(samebits_dtype dtype, std::int64_t n_components, std::int64_t n_cols);
+samebits_status gmm_race(samebits_call*, void* problem, const samebits_gmm_race*, double* time, std::int64_t* row);
+std::int32_t gmm_has_run(samebits_dtype dtype, samebits_gmm_shape shape, std::int64_t n_components, std::int64_t n_cols,
+                         std::int64_t n_rows);
 samebits_status gmm_run(samebits_call*, void* problem, const samebits_gmm_rules*, double tolerance, std::int64_t n_runs,
                         samebits_gmm_run*, std::int32_t* answer);
 void gmm_close(void* problem);

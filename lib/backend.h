@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SAMEBITS_BACKEND_ABI 7u
+#define SAMEBITS_BACKEND_ABI 8u
 #define SAMEBITS_BACKEND_SYMBOL "samebits_backend_table"
 
 enum { samebits_message_size = 512 };
@@ -121,6 +121,16 @@ typedef struct samebits_gmm_seeding {
   int64_t first_row; /* the first of positive weight: picked where all of them lie on seeds */
   double* seeds;     /* [n_runs x n_seeds x n_cols] out: the rows that were picked */
 } samebits_gmm_seeding;
+
+/* The race for one of these seeds over the rows of a problem that has a part of them. It leaves the distances to the
+ * nearest seed with the problem, for the next race of the run. */
+typedef struct samebits_gmm_race {
+  samebits_gmm_components metric; /* one component, whose mean is the seed drawn last */
+  int32_t is_first;               /* of its run: by weight alone, and the mean is ignored */
+  uint64_t seed;                  /* row i of the problem takes 64-bit draw first_draw + i */
+  uint64_t task;
+  uint64_t first_draw;
+} samebits_gmm_race;
 
 /* What the E-step gives for each row, in the type of the rows; each array may be NULL. */
 typedef struct samebits_gmm_rows {
@@ -263,6 +273,7 @@ typedef struct samebits_pairs {
   int64_t n_y;
   int64_t n_cols;
   samebits_pair_set set;
+  int64_t first_row; /* row i of x is row first_row + i of y, where the set is not all pairs; 0 on the CPU */
   const samebits_pair_kernel* kernels; /* [n_kernels], one unless they are summed; all have the same base quantity */
   int64_t n_kernels;
   int32_t map; /* samebits::core::pair_map */
@@ -309,6 +320,9 @@ typedef struct samebits_backend {
                               const samebits_gmm_rows* rows);
   /* Draws seeds, those of several runs side by side where that is faster. */
   samebits_status (*gmm_seed)(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding);
+  /* The winner of a race and its time. NULL on the CPU, which has all rows. */
+  samebits_status (*gmm_race)(samebits_call* call, void* problem, const samebits_gmm_race* race, double* time,
+                              int64_t* row);
   void (*gmm_close)(void* problem);
 
   /* The node of all rows (samebits/core/summary.hpp). They start with the first row of a leaf and are a whole subtree
@@ -344,9 +358,10 @@ typedef struct samebits_backend {
   samebits_status (*gmm_run)(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,
                              int64_t n_runs, samebits_gmm_run* runs, int32_t* answer);
 
-  /* 1 where gmm_run has a loop for mixtures of that size, over rows that the device holds, else 0. NULL with gmm_run.
-   */
-  int32_t (*gmm_has_run)(samebits_dtype dtype, int64_t n_components, int64_t n_cols);
+  /* 1 where gmm_run has a loop for mixtures of that size, over so many rows that the device holds, else 0. NULL with
+   * gmm_run. */
+  int32_t (*gmm_has_run)(samebits_dtype dtype, samebits_gmm_shape shape, int64_t n_components, int64_t n_cols,
+                         int64_t n_rows);
 
   /* Host control, from the CPU backends only (NULL elsewhere): the new parameters from the sums (`sums` NULL: keep
    * them) and their prepared form. A component without weight keeps its mean and covariance. */

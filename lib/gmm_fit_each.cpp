@@ -216,11 +216,12 @@ class study {
   }
 
  private:
-  /// A loop over passes on each of the devices, for mixtures of that size.
+  /// A loop over passes on each of the devices, for mixtures of that size and so many rows.
   bool has_loop(const one_fit& fit) const {
     const samebits_backend& table = *devices_.front().table();
     return table.gmm_has_run != nullptr && fit.options.schedule != gmm_schedule::components &&
-           table.gmm_has_run(fit.x.dtype, fit.options.n_components, fit.x.n_cols) != 0;
+           table.gmm_has_run(fit.x.dtype, shape_of(fit.options.covariance), fit.options.n_components, fit.x.n_cols,
+                             fit.x.n_rows) != 0;
   }
 
   /// Whole fits on a thread of the host each: on the CPU where there are enough of them, and beside a device what it

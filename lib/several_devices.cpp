@@ -13,9 +13,9 @@
 #include "lib/distribution.hpp"
 #include "lib/fp_environment.hpp"
 #include "lib/over_threads.hpp"
-#include "lib/registry.hpp"
 #include "lib/summary_nodes.hpp"
 #include "samebits/core/exact_sum.hpp"
+#include "samebits/core/seeding.hpp"
 #include "samebits/core/tree_sum.hpp"
 
 namespace samebits {
@@ -337,15 +337,50 @@ samebits_status gmm_rows(samebits_call* call, void* problem, const samebits_gmm_
   });
 }
 
-/// On the CPU, which has all rows: distances are to a row that one device has.
+/// The winner of a race over all rows: the first of those of the parts.
+samebits_status race_parts(samebits_call* call, const split_problem& split, const samebits_gmm_race& race,
+                           core::race_entry& best) {
+  std::vector<core::race_entry> winners(split.parts.size());
+  const samebits_status answer = for_parts(call, split.parts, [&](samebits_call* own, std::size_t i) {
+    samebits_gmm_race of_part = race;
+    of_part.first_draw += static_cast<std::uint64_t>(split.parts[i].first);
+    return split.each->gmm_race(own, split.problems[i], &of_part, &winners[i].time, &winners[i].row);
+  });
+  for (std::size_t i = 0; i < winners.size(); ++i) {
+    winners[i].row += split.parts[i].first;
+    best = i == 0 || core::wins(winners[i], best) ? winners[i] : best;
+  }
+  return answer;
+}
+
+/// A row of the data as a seed.
+void take_seed(const samebits_gmm_data& data, std::int64_t row, double* seed) {
+  const void* const numbers = from(data.x, row * data.n_cols, data.dtype);
+  if (data.dtype == SAMEBITS_FLOAT32) {
+    std::copy_n(static_cast<const float*>(numbers), data.n_cols, seed);
+  } else {
+    std::copy_n(static_cast<const double*>(numbers), data.n_cols, seed);
+  }
+}
+
+/// Race after race. The host, which has all rows, hands the winner to the devices as the centre of the next one.
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding) {
   return answered(call, [&] {
-    const samebits_backend& cpu = *best_cpu();
-    void* on_cpu = nullptr;
-    samebits_status answer = cpu.gmm_open(call, &static_cast<split_problem*>(problem)->data, &on_cpu);
-    if (answer == SAMEBITS_OK) {
-      answer = cpu.gmm_seed(call, on_cpu, seeding);
-      cpu.gmm_close(on_cpu);
+    const split_problem& split = *static_cast<split_problem*>(problem);
+    const samebits_gmm_data& data = split.data;
+    samebits_gmm_race race{seeding->metric, 0, seeding->seed, seeding->task, seeding->first_draw};
+    samebits_status answer = SAMEBITS_OK;
+    for (std::int64_t number = 0; number < seeding->n_runs * seeding->n_seeds && answer == SAMEBITS_OK; ++number) {
+      race.is_first = number % seeding->n_seeds == 0 ? 1 : 0;
+      core::race_entry best{};
+      answer = race_parts(call, split, race, best);
+      if (answer == SAMEBITS_OK) {
+        const double weight = data.sample_weights == nullptr ? 1.0 : data.sample_weights[best.row];
+        double* const seed = seeding->seeds + number * data.n_cols;
+        take_seed(data, core::seed_row(best.row, weight, seeding->first_row), seed);
+        race.metric.means = seed;
+        race.first_draw += static_cast<std::uint64_t>(data.n_rows);
+      }
     }
     return answer;
   });
@@ -479,10 +514,23 @@ samebits_status matmul(samebits_call* call, const samebits_product* product) {
 
 // ---- sums over pairs ---------------------------------------------------------------------------------------------
 
-/// Which pairs belong to a set, and which rows go with others, follows from the numbers of rows: such calls stay whole.
+/// Rows of x, or permutations of the companion's rows.
 std::vector<part> pair_shares(const samebits_call& call, const samebits_pairs& pairs) {
-  const bool can_split = pairs.set == samebits_all_pairs && pairs.reduction != samebits_pair_dependences;
-  return shares(pairs.n_x, can_split ? call.devices->numbers.size() : 1);
+  const std::size_t n_devices = call.devices->numbers.size();
+  if (pairs.reduction == samebits_pair_dependences) {
+    const std::int64_t n = pairs.companion->n_permutations;
+    const auto n_parts = static_cast<std::int64_t>(n_devices);
+    return parts_of(n, std::max<std::int64_t>((n + n_parts - 1) / n_parts, 1), n_devices);
+  }
+  if (pairs.set != samebits_upper_pairs) {
+    return shares(pairs.n_x, n_devices);
+  }
+  // Later rows have fewer pairs: a device has a part from either end.
+  std::vector<part> parts = shares(pairs.n_x, 2 * n_devices);
+  for (part& rows : parts) {
+    rows.device = std::min(rows.device, 2 * n_devices - 1 - rows.device);
+  }
+  return parts;
 }
 
 /// Numbers of a row's results. Those of sums lie kernel after kernel instead.
@@ -495,28 +543,24 @@ std::int64_t results_of_row(const samebits_pairs& pairs) {
   }
 }
 
-/// The pairs of some rows of x, and what comes out of them where that does not go to its place.
+/// The pairs of some rows of x, or of some permutations, and what comes out of them where that does not go to its
+/// place.
 class part_pairs {
  public:
   part_pairs(const samebits_pairs& all, const part& rows) : pairs_(all), rows_(rows) {
-    pairs_.x = from(all.x, rows.first * all.n_cols, all.dtype);
-    pairs_.n_x = rows.n;
-    pairs_.out = from(all.out, rows.first * results_of_row(all));
-    pairs_.indices = from(all.indices, rows.first * results_of_row(all));
-    if (all.reduction == samebits_pair_sums) {
-      sums_.resize(size_of(all.n_kernels * rows.n));
-      pairs_.out = sums_.data();
-    }
-    if (all.reduction == samebits_pair_counts) {
-      counts_.resize(std::size_t{1} << all.digits->n_bits);
-      digits_ = *all.digits;
-      digits_.counts = counts_.data();
+    if (all.reduction == samebits_pair_dependences) {
+      take_permutations(all);
+    } else {
+      take_rows(all, rows);
     }
   }
 
   samebits_status run(samebits_call* call, const samebits_backend& each) {
     if (!counts_.empty()) {
       pairs_.digits = &digits_;
+    }
+    if (pairs_.reduction == samebits_pair_dependences) {
+      pairs_.companion = &companion_;
     }
     return each.pairwise(call, &pairs_);
   }
@@ -532,10 +576,35 @@ class part_pairs {
   }
 
  private:
+  void take_permutations(const samebits_pairs& all) {
+    companion_ = *all.companion;
+    companion_.permutations += rows_.first * all.n_x;
+    companion_.n_permutations = rows_.n;
+    pairs_.out = from(all.out, rows_.first * all.n_x);
+  }
+
+  void take_rows(const samebits_pairs& all, const part& rows) {
+    pairs_.x = from(all.x, rows.first * all.n_cols, all.dtype);
+    pairs_.n_x = rows.n;
+    pairs_.first_row = rows.first;
+    pairs_.out = from(all.out, rows.first * results_of_row(all));
+    pairs_.indices = from(all.indices, rows.first * results_of_row(all));
+    if (all.reduction == samebits_pair_sums) {
+      sums_.resize(size_of(all.n_kernels * rows.n));
+      pairs_.out = sums_.data();
+    }
+    if (all.reduction == samebits_pair_counts) {
+      counts_.resize(std::size_t{1} << all.digits->n_bits);
+      digits_ = *all.digits;
+      digits_.counts = counts_.data();
+    }
+  }
+
   samebits_pairs pairs_;
   part rows_;
   std::vector<double> sums_;
   samebits_pair_digits digits_{};
+  samebits_pair_companion companion_{};
   std::vector<std::int64_t> counts_;
 };
 
@@ -582,6 +651,7 @@ samebits_backend table_over(const samebits_backend& each) {
   table.gmm_step = gmm_step;
   table.gmm_rows = gmm_rows;
   table.gmm_seed = gmm_seed;
+  table.gmm_race = nullptr;  // for parts of these problems
   table.gmm_close = gmm_close;
   table.summarize = summarize;
   table.sum_exactly = sum_exactly;

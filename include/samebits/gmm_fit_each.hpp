@@ -36,10 +36,10 @@ using gmm_fit_each_callback = std::function<bool(std::int64_t n_done)>;
 /// and a fit that fails, because a covariance is singular or x is not finite, takes no other with it.
 ///
 /// On the CPU whole fits have a thread each, where there are as many fits as threads. On a GPU the iterations of small
-/// fits (up to 8,192 rows, 7 columns and some components) are made in the same launches, a block for each restart and
-/// 512 of the rows. They may differ in their numbers of rows; those with as many columns, and with weights or without,
-/// go together. Their starts are drawn by the host's threads, which need the rows: rows in device memory come over
-/// once. Fits of more columns or components that are too short for a GPU are the host's, others take their turns on it.
+/// fits (up to 8,192 rows) are made in the same launches, with blocks for each restart and 512 of the rows. They may
+/// differ in their numbers of rows; those with as many columns, and with weights or without, go together. Their starts
+/// are drawn by the host's threads, which need the rows: rows in device memory come over once. Larger fits take their
+/// turns on the GPU.
 ///
 /// @param data_sets  each with n_components rows or more
 /// @param options    of all fits; no sample_weights and no callback. A given start is that of each fit: covariances

@@ -19,6 +19,7 @@
 #include "samebits/random.hpp"
 #include "samebits/sum.hpp"
 #include "samebits/summary.hpp"
+#include "samebits/two_sample.hpp"
 #include "tests/backends/backend_test.hpp"
 
 namespace samebits::tests {
@@ -262,6 +263,34 @@ TEST_P(devices_of, mixtures_of_every_start_and_type_have_the_bits_of_the_cpu) {
   }
 }
 
+/// A seed is the first row to finish in all parts; where none does, the first row that counts.
+TEST_P(devices_of, seeds_have_the_bits_of_the_cpu) {
+  for (const std::int64_t n_rows : {20, 512, 513, 8 * 512, 16 * 512 + 3}) {
+    SCOPED_TRACE(n_rows);
+    const matrix x = normal_rows(n_rows, 3);
+    const matrix few = [&] {
+      matrix same = x;
+      for (std::size_t i = 0; i < same.values.size(); ++i) {
+        same.values[i] = i / 3 % 4 == 1 ? 1.0 : 2.0;
+      }
+      return same;
+    }();
+    std::vector<double> weights = weights_of(n_rows);
+    weights[0] = 0;
+    expect_bits_of_cpu([&](const context& where) {
+      gmm_options o = short_fit(5);
+      o.init = gmm_init::kmeans_plus_plus;
+      o.n_init = 2;
+      std::vector<double> all;
+      append(all, gmm_fit(where, x.view(), o));
+      o.sample_weights = weights;
+      append(all, gmm_fit(where, x.view(), o));
+      append(all, gmm_fit(where, few.view(), o));
+      return all;
+    });
+  }
+}
+
 TEST_P(devices_of, rows_of_a_mixture_have_the_bits_of_the_cpu) {
   const context cpu({"cpu", "", 1});
   for (const std::int64_t n_rows : {1, 512, 513, 5000}) {
@@ -337,17 +366,61 @@ TEST_P(devices_of, pairs_have_the_bits_of_the_cpu) {
   }
 }
 
+/// Where it matters which row of y a row of x is: around strips of 8 and 32 rows and parts of 64.
+std::vector<double> reductions_within(const context& where, matrix_view<const double> x, pairwise_mode mode) {
+  const auto n = static_cast<std::size_t>(x.n_rows());
+  std::vector<double> rows(n);
+  std::vector<double> columns(2 * n, 0.25);
+  std::vector<double> products(2 * n);
+  std::vector<double> gradients(static_cast<std::size_t>(x.n_rows() * x.n_cols()));
+  std::vector<double> all{pairwise_sum(where, x, {}, {.mode = mode}),
+                          pairwise_sum(where, x, {}, {.kernel = pair_kernel::product, .mode = mode})};
+  pairwise_rows(where, x, {}, {.mode = mode}, rows);
+  append(all, rows);
+  pairwise_log_sum_exp(where, x, {}, {.mode = mode}, rows);
+  append(all, rows);
+  pairwise_product(where, x, {}, {columns.data(), x.n_rows(), 2}, {.mode = mode}, {products.data(), x.n_rows(), 2});
+  append(all, products);
+  pairwise_gradient(where, x, {}, {.mode = mode}, {gradients.data(), x.n_rows(), x.n_cols()});
+  append(all, gradients);
+  if (mode != pairwise_mode::v) {
+    all.push_back(pairwise_median(where, x, {}, {.kernel = pair_kernel::power, .mode = mode}));
+  }
+  if (mode != pairwise_mode::upper) {
+    std::vector<std::int64_t> indices(2 * n);
+    pairwise_nearest(where, x, {}, {.mode = mode}, {indices.data(), x.n_rows(), 2}, {products.data(), x.n_rows(), 2});
+    append(all, products);
+    append(all, indices);
+  }
+  return all;
+}
+
 TEST_P(devices_of, pairs_of_a_sample_with_itself_have_the_bits_of_the_cpu) {
+  for (const std::int64_t n_rows : {3, 64, 65, 127, 200, 1100}) {
+    const matrix x = normal_rows(n_rows, 2);
+    for (const pairwise_mode mode : {pairwise_mode::v, pairwise_mode::u, pairwise_mode::upper}) {
+      SCOPED_TRACE(testing::Message() << n_rows << " rows, mode " << name_of(mode));
+      expect_bits_of_cpu([&](const context& where) { return reductions_within(where, x.view(), mode); });
+    }
+  }
+}
+
+TEST_P(devices_of, tests_by_permutations_have_the_bits_of_the_cpu) {
   const matrix x = normal_rows(200, 2);
   const matrix z = normal_rows(200, 3);
-  expect_bits_of_cpu([&](const context& where) {
-    std::vector<double> all;
-    for (const pairwise_mode mode : {pairwise_mode::v, pairwise_mode::u, pairwise_mode::upper}) {
-      all.push_back(pairwise_sum(where, x.view(), {}, {.mode = mode}));
-    }
-    all.push_back(hsic_test(where, x.view(), z.view(), {.n_permutations = 5}, {}, {}).p_value);
-    return all;
-  });
+  for (const std::int64_t n_permutations : {0, 1, 5, 20}) {
+    SCOPED_TRACE(n_permutations);
+    expect_bits_of_cpu([&](const context& where) {
+      const permutation_test_options test{.n_permutations = n_permutations};
+      std::vector<double> all;
+      for (const permutation_test_result& result :
+           {hsic_test(where, x.view(), z.view(), test, {}, {}),
+            energy_test(where, x.view(), matrix_view<const double>(z.values.data(), 300, 2), test)}) {
+        append(all, std::vector<double>{result.statistic, result.p_value});
+      }
+      return all;
+    });
+  }
 }
 
 // ---- which device ------------------------------------------------------------------------------------------------

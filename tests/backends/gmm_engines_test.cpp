@@ -50,6 +50,14 @@ struct data_set {
     }
   }
 
+  /// The last column becomes that of doubles(i, first column).
+  template <class Number>
+  void set_last_column(const Number& number) {
+    for (std::int64_t i = 0; i < n_rows; ++i) {
+      doubles[in_memory((i + 1) * n_cols - 1)] = number(doubles[in_memory(i * n_cols)]);
+    }
+  }
+
   samebits_gmm_data view(samebits_dtype dtype, bool weighted) const { return view(dtype, weighted, 0, n_rows); }
   /// Some of the rows.
   samebits_gmm_data view(samebits_dtype dtype, bool weighted, std::int64_t first, std::int64_t n) const {
@@ -133,6 +141,9 @@ struct mixture {
     r.dtype = dtype;
     r.covariance = static_cast<std::int32_t>(type);
     r.reg_covar = reg_covar.data();
+    r.frozen_weights = frozen.empty() ? nullptr : frozen.data();
+    r.frozen_means = r.frozen_weights;
+    r.frozen_covariances = is_tied(type) ? nullptr : r.frozen_weights;
     return r;
   }
   samebits_gmm_parameters parameters() {
@@ -159,6 +170,7 @@ struct mixture {
   std::vector<double> inverse_factors;
   std::vector<double> log_constants;
   std::vector<double> reg_covar;
+  std::vector<std::uint8_t> frozen;  // per component: weight, mean and covariance; empty: none
 
  private:
   /// Diagonally dominant, so that it is positive definite.
@@ -500,6 +512,7 @@ struct ending_rows {
   std::int64_t n;
   double sum_of_weights;
   double tolerance;
+  double smallest_variance = 0;
 };
 
 /// A run of passes and updates with its memory.
@@ -557,9 +570,9 @@ bool run_on_backend(const open_problem& problem, samebits_dtype dtype, const std
   std::vector<samebits_gmm_run> views;
   for (long_run& run : runs) {
     const ending_rows& ending = endings[views.size() % endings.size()];
-    views.push_back({ending.first, ending.n, ending.sum_of_weights, 0, run.m.reg_covar.data(), run.m.parameters(),
-                     run.sums(), std::numeric_limits<double>::quiet_NaN(), run.most_updates, run.n_updates,
-                     run.trace.data()});
+    views.push_back({ending.first, ending.n, ending.sum_of_weights, ending.smallest_variance, run.m.reg_covar.data(),
+                     run.m.parameters(), run.sums(), std::numeric_limits<double>::quiet_NaN(), run.most_updates,
+                     run.n_updates, run.trace.data()});
   }
   samebits_gmm_rules rules = runs.front().m.rules(dtype);
   rules.reg_covar = nullptr;  // each run has its own
@@ -597,17 +610,32 @@ class gmm_run_loop : public gmm_engines {
     }
   }
 
+  std::int32_t has_run(covariance_type type, samebits_dtype dtype, std::int64_t n_components, std::int64_t n_cols,
+                       std::int64_t n_rows) const {
+    const samebits_gmm_shape shape = is_triangle(type) ? samebits_gmm_triangle : samebits_gmm_diagonal;
+    return ctx().table()->gmm_has_run(dtype, shape, n_components, n_cols, n_rows);
+  }
+
   /// Three runs that end by themselves or with the last update, and have the numbers of the host's calls.
-  void expect_runs_of_the_host(covariance_type type, samebits_dtype dtype, double tolerance) const {
+  void expect_runs_of_the_host(covariance_type type, samebits_dtype dtype, double tolerance,
+                               std::int64_t n_components = 3, std::int64_t n_cols = 2,
+                               const std::vector<std::uint8_t>& frozen = {}) const {
     const std::int64_t most_updates = tolerance < 0 ? 6 : 60;
-    const data_set data(700, 2);
+    const data_set data(700, n_cols);
     const ending_rows ending = ending_of(data, tolerance);
     const open_problem problem(ctx(), data.view(dtype, true));
-    std::vector<long_run> runs = runs_from(several_mixtures(type, 3, 3, 2), most_updates);
+    std::vector<long_run> runs = runs_from(several_mixtures(type, 3, n_components, n_cols), most_updates);
+    for (long_run& run : runs) {
+      run.m.frozen = frozen;
+    }
     std::vector<long_run> expected = runs;
 
-    EXPECT_EQ(ctx().table()->gmm_has_run(dtype, 3, 2), 1);
-    ASSERT_TRUE(run_on_backend(problem, dtype, {ending}, runs));
+    const bool fits = n_components * n_cols <= 6 || GetParam() != std::string("cuda-emulated-small");
+    ASSERT_TRUE(run_on_backend(problem, dtype, {ending}, runs) || !fits);
+    if (!fits) {
+      return;
+    }
+    EXPECT_EQ(has_run(type, dtype, n_components, n_cols, 700), 1);
 
     for (std::size_t i = 0; i < runs.size(); ++i) {
       expected[i].make_on_host(problem, dtype, ending);
@@ -618,16 +646,62 @@ class gmm_run_loop : public gmm_engines {
     }
   }
 
-  /// The backend has no loop for so many rows, columns or components, says so, and leaves the run as it was.
-  void expect_run_is_left_to_the_host(std::int64_t n_components, std::int64_t n_cols, samebits_dtype dtype,
-                                      std::int64_t n_rows = 70) const {
-    const data_set data(n_rows, n_cols);
+  /// Five runs over rows of their own, one data set below the other.
+  void expect_runs_over_some_of_the_rows(covariance_type type, samebits_dtype dtype, std::int64_t n_components,
+                                         std::int64_t n_cols) const {
+    SCOPED_TRACE(testing::Message() << name_of(type) << ", " << n_components << " components, " << n_cols
+                                    << " columns");
+    const std::int64_t sizes[] = {70, 512, 3, 513, 1100};
+    const data_set data(70 + 512 + 3 + 513 + 1100, n_cols);
     const open_problem problem(ctx(), data.view(dtype, true));
+    std::vector<long_run> runs = runs_from(several_mixtures(type, 5, n_components, n_cols), 7);
+    std::vector<ending_rows> endings;
+    std::int64_t first = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      endings.push_back({first, sizes[i], static_cast<double>(sizes[i]) + 0.5, 1e-3});
+      runs[i].m.reg_covar.assign(static_cast<std::size_t>(n_cols), 0.125 * static_cast<double>(i + 1));
+      first += sizes[i];
+    }
+    std::vector<long_run> expected = runs;
+
+    ASSERT_TRUE(run_on_backend(problem, dtype, endings, runs));
+
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const open_problem part(ctx(), data.view(dtype, true, endings[i].first, endings[i].n));
+      expected[i].make_on_host(part, dtype, endings[i]);
+      EXPECT_GT(runs[i].n_updates, 0);
+      EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+    }
+  }
+
+  void expect_run_ends_at_once(const data_set& data, covariance_type type, double smallest_variance) const {
+    const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+    std::vector<long_run> runs = runs_from(several_mixtures(type, 2, 3, data.n_cols), 6);
+    for (long_run& run : runs) {
+      run.m.reg_covar.assign(in_memory(data.n_cols), 0.0);
+    }
+    const std::vector<long_run> before = runs;
+    ending_rows ending = ending_of(data, -1);
+    ending.smallest_variance = smallest_variance;
+
+    ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, {ending}, runs));
+
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      EXPECT_EQ(runs[i].n_updates, 0);
+      EXPECT_TRUE(same_bits(runs[i].m.means, before[i].m.means));
+      EXPECT_TRUE(same_bits(runs[i].m.inverse_factors, before[i].m.inverse_factors));
+      EXPECT_FALSE(same_bits(runs[i].sum_2, before[i].sum_2));
+    }
+  }
+
+  /// The backend has no loop for so many rows and components, and leaves the run as it was.
+  void expect_run_is_left_to_the_host(std::int64_t n_components, std::int64_t n_cols, std::int64_t n_rows) const {
+    const data_set data(n_rows, n_cols);
+    const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
     std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 1, n_components, n_cols), 6);
     const std::vector<double> before = runs[0].numbers();
 
-    EXPECT_FALSE(run_on_backend(problem, dtype, {ending_of(data, -1)}, runs));
-    EXPECT_EQ(ctx().table()->gmm_has_run(dtype, n_components, n_cols), n_rows > 70 ? 1 : 0);  // the rows do not fit
+    EXPECT_FALSE(run_on_backend(problem, SAMEBITS_FLOAT64, {ending_of(data, -1)}, runs));
 
     EXPECT_TRUE(same_bits(runs[0].numbers(), before));
   }
@@ -649,71 +723,107 @@ TEST_P(gmm_run_loop, runs_have_the_bits_of_passes_and_updates_of_the_host) {
   }
 }
 
-TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) {
-  const data_set data(600, 2);
-  const ending_rows ending = ending_of(data, -1);
-  const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
-  std::vector<long_run> runs;
-  for (const mixture& start : several_mixtures(covariance_type::full, 100, 2, 2)) {
-    runs.emplace_back(start, (std::ssize(runs) + 2) % 6);
+/// Other kernels than those of few columns: around the columns of a warp, and behind those of the tiles of a pass.
+TEST_P(gmm_run_loop, runs_of_many_columns_have_the_bits_of_passes_and_updates_of_the_host) {
+  for (const std::int64_t n_cols : {8, 33, 70}) {
+    for (const covariance_type type : covariance_types) {
+      for (const samebits_dtype dtype : dtypes) {
+        SCOPED_TRACE(testing::Message() << n_cols << " columns, " << name_of(type) << ", " << name_of_dtype(dtype));
+        expect_runs_of_the_host(type, dtype, -1, 3, n_cols);
+      }
+    }
   }
-  std::vector<long_run> expected = runs;
+  expect_runs_of_the_host(covariance_type::full, SAMEBITS_FLOAT64, 1e-2, 3, 9);
+  expect_runs_of_the_host(covariance_type::diag, SAMEBITS_FLOAT64, 1e-2, 11, 9);
+}
 
-  ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, {ending}, runs));
-
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    expected[i].make_on_host(problem, SAMEBITS_FLOAT64, ending);
-    EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
+TEST_P(gmm_run_loop, runs_with_frozen_parts_have_the_bits_of_passes_and_updates_of_the_host) {
+  for (const std::int64_t n_cols : {2, 9}) {
+    for (const covariance_type type : covariance_types) {
+      SCOPED_TRACE(testing::Message() << n_cols << " columns, " << name_of(type));
+      expect_runs_of_the_host(type, SAMEBITS_FLOAT32, -1, 3, n_cols, {0, 1, 0});
+    }
   }
 }
 
-/// Of several data sets in one problem: around a leaf of 512 rows, and each regularised in its own way.
-TEST_P(gmm_run_loop, runs_over_some_of_the_rows_have_the_bits_of_a_problem_of_these) {
-  const std::int64_t sizes[] = {70, 512, 3, 513, 1100};
-  const data_set data(70 + 512 + 3 + 513 + 1100, 2);
-  for (const samebits_dtype dtype : dtypes) {
-    SCOPED_TRACE(name_of_dtype(dtype));
-    const open_problem problem(ctx(), data.view(dtype, true));
-    if (GetParam() == std::string("cuda-emulated-small")) {
-      GTEST_SKIP() << "they do not fit";
-    }
-    std::vector<long_run> runs = runs_from(several_mixtures(covariance_type::full, 5, 2, 2), 7);
-    std::vector<ending_rows> endings;
-    std::int64_t first = 0;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      endings.push_back({first, sizes[i], static_cast<double>(sizes[i]) + 0.5, 1e-3});
-      runs[i].m.reg_covar.assign(2, 0.125 * static_cast<double>(i + 1));
-      first += sizes[i];
+/// More than the block of a fused pass has groups of threads for.
+TEST_P(gmm_run_loop, runs_of_many_components_have_the_bits_of_passes_and_updates_of_the_host) {
+  expect_runs_of_the_host(covariance_type::full, SAMEBITS_FLOAT64, -1, 32, 2);
+  expect_runs_of_the_host(covariance_type::diag, SAMEBITS_FLOAT32, -1, 16, 3);
+}
+
+TEST_P(gmm_run_loop, many_runs_have_the_bits_of_passes_and_updates_of_the_host) {
+  const bool is_small = GetParam() == std::string("cuda-emulated-small");
+  for (const std::int64_t n_cols : {2, is_small ? 1 : 9}) {
+    SCOPED_TRACE(n_cols);
+    const data_set data(600, n_cols);
+    const ending_rows ending = ending_of(data, -1);
+    const open_problem problem(ctx(), data.view(SAMEBITS_FLOAT64, true));
+    std::vector<long_run> runs;
+    for (const mixture& start : several_mixtures(covariance_type::full, 100, 2, n_cols)) {
+      runs.emplace_back(start, (std::ssize(runs) + 2) % 6);
     }
     std::vector<long_run> expected = runs;
 
-    ASSERT_TRUE(run_on_backend(problem, dtype, endings, runs));
+    ASSERT_TRUE(run_on_backend(problem, SAMEBITS_FLOAT64, {ending}, runs));
 
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      const open_problem part(ctx(), data.view(dtype, true, endings[i].first, endings[i].n));
-      expected[i].make_on_host(part, dtype, endings[i]);
-      EXPECT_GT(runs[i].n_updates, 0);
+      expected[i].make_on_host(problem, SAMEBITS_FLOAT64, ending);
       EXPECT_TRUE(same_bits(runs[i].numbers(), expected[i].numbers())) << "run " << i;
     }
   }
 }
 
-TEST_P(gmm_run_loop, runs_of_many_columns_are_left_to_the_host) {
+/// Of several data sets in one problem: around a leaf of 512 rows, and each regularised in its own way.
+TEST_P(gmm_run_loop, runs_over_some_of_the_rows_have_the_bits_of_a_problem_of_these) {
+  if (GetParam() == std::string("cuda-emulated-small")) {
+    GTEST_SKIP() << "they do not fit";
+  }
+  constexpr covariance_type full = covariance_type::full;
   for (const samebits_dtype dtype : dtypes) {
-    expect_run_is_left_to_the_host(3, 8, dtype);
+    SCOPED_TRACE(name_of_dtype(dtype));
+    expect_runs_over_some_of_the_rows(full, dtype, 2, 2);
+    expect_runs_over_some_of_the_rows(full, dtype, 2, 9);
+    expect_runs_over_some_of_the_rows(full, dtype, 3, 67);
+    expect_runs_over_some_of_the_rows(covariance_type::diag, dtype, 11, 20);
+    expect_runs_over_some_of_the_rows(full, dtype, 33, 2);
   }
 }
 
-TEST_P(gmm_run_loop, runs_of_many_components_are_left_to_the_host) {
-  expect_run_is_left_to_the_host(32, 2, SAMEBITS_FLOAT64);
-  expect_run_is_left_to_the_host(16, 2, SAMEBITS_FLOAT32);
+/// A covariance that is singular or underflows ends a run before its update: it keeps its parameters and has the sums.
+TEST_P(gmm_run_loop, runs_end_before_an_update_that_fails) {
+  if (GetParam() == std::string("cuda-emulated-small")) {
+    GTEST_SKIP() << "the rows do not fit";
+  }
+  for (const std::int64_t n_cols : {3, 9, 40}) {
+    data_set constant(300, n_cols);
+    constant.set_last_column([](double) { return 2.0; });
+    data_set repeated(300, n_cols);
+    repeated.set_last_column([](double first) { return first; });
+    for (const covariance_type type : {covariance_type::full, covariance_type::diag, covariance_type::tied}) {
+      SCOPED_TRACE(testing::Message() << name_of(type) << ", " << n_cols << " columns");
+      expect_run_ends_at_once(constant, type, 1e-9);
+      if (is_triangle(type)) {
+        expect_run_ends_at_once(repeated, type, 0);
+      }
+    }
+  }
 }
 
 TEST_P(gmm_run_loop, runs_over_rows_that_do_not_fit_the_device_are_left_to_the_host) {
   if (GetParam() != std::string("cuda-emulated-small")) {
     GTEST_SKIP() << "they fit";
   }
-  expect_run_is_left_to_the_host(3, 2, SAMEBITS_FLOAT64, 1300);
+  expect_run_is_left_to_the_host(3, 2, 1300);
+}
+
+TEST_P(gmm_run_loop, runs_whose_sums_do_not_fit_the_work_space_are_left_to_the_host) {
+  EXPECT_EQ(has_run(covariance_type::full, SAMEBITS_FLOAT64, 64, 64, std::int64_t{1} << 30), 0);
+  EXPECT_EQ(has_run(covariance_type::diag, SAMEBITS_FLOAT32, 64, 64, std::int64_t{1} << 30), 0);
+  if (GetParam() == std::string("cuda-emulated-small")) {
+    EXPECT_EQ(has_run(covariance_type::full, SAMEBITS_FLOAT64, 16, 70, 70), 0);
+    expect_run_is_left_to_the_host(16, 70, 70);
+  }
 }
 
 // ---- outputs of rows -----------------------------------------------------------------------------------------------

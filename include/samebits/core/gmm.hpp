@@ -200,21 +200,27 @@ struct component_shift {
   bool frozen;
 };
 
-/// Moves the mean to that of the rows, unless it is frozen.
+/// Moves element a of the mean to that of the rows, unless the mean is frozen.
 ///
 /// @param sum_0  S0 > 0
 /// @param sum_1  [n]
 /// @param mean   [n], in: the old mean, out: the new mean
+SAMEBITS_HD SAMEBITS_INLINE void move_mean_element(double sum_0, const double* sum_1, std::int64_t a, bool float_rows,
+                                                   const component_shift& s, double* mean) {
+  s.shift[a] = sum_1[a] / sum_0;
+  const double centre = float_rows ? float_centre(mean[a]) : mean[a];
+  if (s.frozen) {
+    s.rest[a] = s.shift[a] - (mean[a] - centre);
+  } else {
+    mean[a] = centre + s.shift[a];
+  }
+}
+
+/// The same for all n elements.
 SAMEBITS_HD inline void move_mean(double sum_0, const double* sum_1, std::int64_t n, bool float_rows,
                                   const component_shift& s, double* mean) {
   for (std::int64_t a = 0; a < n; ++a) {
-    s.shift[a] = sum_1[a] / sum_0;
-    const double centre = float_rows ? float_centre(mean[a]) : mean[a];
-    if (s.frozen) {
-      s.rest[a] = s.shift[a] - (mean[a] - centre);
-    } else {
-      mean[a] = centre + s.shift[a];
-    }
+    move_mean_element(sum_0, sum_1, a, float_rows, s, mean);
   }
 }
 
@@ -264,6 +270,16 @@ SAMEBITS_HD SAMEBITS_INLINE double log_constant(double weight, std::int64_t n, d
   return fma(-0.5 * static_cast<double>(n), log_2_pi, log(weight)) + log_determinant;
 }
 
+/// sum_a log W_aa, with log W_aa from log_of(a).
+template <class LogOf>
+SAMEBITS_HD SAMEBITS_INLINE double log_determinant_of(std::int64_t n, const LogOf& log_of) {
+  double sum = 0.0;
+  for (std::int64_t a = 0; a < n; ++a) {
+    sum = sum + log_of(a);
+  }
+  return sum;
+}
+
 /// Factors one covariance [n x n] for the E-step.
 ///
 /// @param factor          [n x n] work space
@@ -280,24 +296,23 @@ SAMEBITS_HD inline std::int64_t factor_covariance(const double* covariance, std:
     return rank;
   }
   triangular_inverse(factor, n, inverse_factor);
-  log_determinant = 0.0;
-  for (std::int64_t a = 0; a < n; ++a) {
-    log_determinant = log_determinant + log(inverse_factor[a * n + a]);
-  }
+  log_determinant = log_determinant_of(n, [&](std::int64_t a) { return log(inverse_factor[a * n + a]); });
   return n;
 }
+
+/// W_aa of a component whose columns are independent.
+SAMEBITS_HD SAMEBITS_INLINE double scale_of(double variance) { return 1.0 / sqrt(variance); }
 
 /// The same for variances [n] and the reciprocals of their square roots.
 SAMEBITS_HD inline std::int64_t factor_variances(const double* variances, std::int64_t n, double* scales,
                                                  double& log_determinant) {
-  log_determinant = 0.0;
   for (std::int64_t a = 0; a < n; ++a) {
     if (!(variances[a] > 0.0)) {
       return a;
     }
-    scales[a] = 1.0 / sqrt(variances[a]);
-    log_determinant = log_determinant + log(scales[a]);
+    scales[a] = scale_of(variances[a]);
   }
+  log_determinant = log_determinant_of(n, [&](std::int64_t a) { return log(scales[a]); });
   return n;
 }
 

@@ -7,6 +7,11 @@
 //   regularise_pool, update_weights
 //   prepare(k)    factor of the covariance and constant of component k; of tied types only k = 0
 //   share_factor(k)  tied types: component k > 0 gets what component 0 has
+//
+// Where threads share a component they call, in this order and with barriers between the lines:
+//
+//   move_mean(k, a), move_covariance(k, a, b), regularise_variance(k, a), share_variance(k)
+//   the steps of core/cholesky.hpp, set_constants(k), share_factor_element(k, i)
 #pragma once
 
 #include "samebits/core/gmm.hpp"
@@ -52,13 +57,12 @@ struct mixture_update {
   SAMEBITS_HD std::int64_t n_prepared() const { return type.is_tied ? 1 : n_components; }
 
   SAMEBITS_HD void move(std::int64_t k, double* work) const {
-    if (!(sum_0[k] > 0.0)) {
-      return;
-    }
     const std::int64_t n = n_cols;
-    const component_shift shift{work, work + n, is_set(frozen_means, k)};
-    move_mean(sum_0[k], sum_1 + k * n, n, float_rows, shift, means + k * n);
-    if (is_set(frozen_covariances, k)) {
+    const component_shift shift = shift_of(k, work);
+    if (moves_mean(k)) {
+      core::move_mean(sum_0[k], sum_1 + k * n, n, float_rows, shift, means + k * n);
+    }
+    if (!moves_covariance(k)) {
       return;
     }
     if (type.is_triangle) {
@@ -67,7 +71,26 @@ struct mixture_update {
       component_variances(sum_0[k], sum_2 + k * covariance_size(), shift, n, covariance(k));
     }
     if (!type.is_tied) {
-      regularise(covariance(k));
+      regularise(k);
+    }
+  }
+
+  SAMEBITS_HD component_shift shift_of(std::int64_t k, double* work) const {
+    return {work, work + n_cols, is_set(frozen_means, k)};
+  }
+  SAMEBITS_HD bool moves_mean(std::int64_t k) const { return sum_0[k] > 0.0; }
+  SAMEBITS_HD bool moves_covariance(std::int64_t k) const { return moves_mean(k) && !is_set(frozen_covariances, k); }
+  /// Element a of the mean; a frozen one only gives its shift.
+  SAMEBITS_HD void move_mean(std::int64_t k, std::int64_t a, const component_shift& shift) const {
+    move_mean_element(sum_0[k], sum_1 + k * n_cols, a, float_rows, shift, means + k * n_cols);
+  }
+  /// Elements (a, b) and (b, a) of the covariance, b <= a; of variances a == b.
+  SAMEBITS_HD void move_covariance(std::int64_t k, std::int64_t a, std::int64_t b, const component_shift& shift) const {
+    const std::int64_t place = type.is_triangle ? a * n_cols + b : a;
+    const double element = covariance_element(sum_0[k], sum_2[k * covariance_size() + place], shift, a, b);
+    covariance(k)[place] = element;
+    if (type.is_triangle) {
+      covariance(k)[b * n_cols + a] = element;
     }
   }
 
@@ -84,7 +107,22 @@ struct mixture_update {
     covariances[i] = element;
   }
 
-  SAMEBITS_HD void regularise_pool() const { regularise(covariances); }
+  SAMEBITS_HD void regularise_pool() const { regularise(0); }
+
+  /// Adds reg_covar to variance a.
+  SAMEBITS_HD void regularise_variance(std::int64_t k, std::int64_t a) const {
+    double& variance = covariance(k)[a * diagonal_step()];
+    variance = variance + reg_covar[a];
+  }
+  /// Makes variances equal where the type wants that.
+  SAMEBITS_HD void share_variance(std::int64_t k) const {
+    if (type.is_spherical) {
+      const double mean = mean_variance(covariance(k), n_cols);
+      for (std::int64_t a = 0; a < n_cols; ++a) {
+        covariance(k)[a] = mean;
+      }
+    }
+  }
 
   SAMEBITS_HD void update_weights() const {
     const double free_sum = sum_of_rows(frozen_weights);
@@ -109,18 +147,26 @@ struct mixture_update {
     const std::int64_t rank = type.is_triangle
                                   ? factor_covariance(covariance(k), n_cols, work, inverse_factor, log_determinant)
                                   : factor_variances(covariance(k), n_cols, inverse_factor, log_determinant);
+    set_constants(k, log_determinant);
+    return rank;
+  }
+
+  /// Of component k; of tied types, of all.
+  SAMEBITS_HD void set_constants(std::int64_t k, double log_determinant) const {
     const std::int64_t end = type.is_tied ? n_components : k + 1;
     for (std::int64_t j = k; j < end; ++j) {
       log_constants[j] = log_constant(weights[j], n_cols, log_determinant);
     }
-    return rank;
   }
 
   SAMEBITS_HD void share_factor(std::int64_t k) const {
     for (std::int64_t i = 0; i < covariance_size(); ++i) {
-      covariance(k)[i] = covariances[i];
-      inverse_factors[k * covariance_size() + i] = inverse_factors[i];
+      share_factor_element(k, i);
     }
+  }
+  SAMEBITS_HD void share_factor_element(std::int64_t k, std::int64_t i) const {
+    covariance(k)[i] = covariances[i];
+    inverse_factors[k * covariance_size() + i] = inverse_factors[i];
   }
 
  private:
@@ -136,18 +182,11 @@ struct mixture_update {
     return total;
   }
 
-  /// Adds reg_covar, and makes variances equal where the type wants that.
-  SAMEBITS_HD void regularise(double* covariance) const {
+  SAMEBITS_HD void regularise(std::int64_t k) const {
     for (std::int64_t a = 0; a < n_cols; ++a) {
-      double& variance = covariance[a * diagonal_step()];
-      variance = variance + reg_covar[a];
+      regularise_variance(k, a);
     }
-    if (type.is_spherical) {
-      const double mean = mean_variance(covariance, n_cols);
-      for (std::int64_t a = 0; a < n_cols; ++a) {
-        covariance[a] = mean;
-      }
-    }
+    share_variance(k);
   }
 };
 
