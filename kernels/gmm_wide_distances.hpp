@@ -33,10 +33,11 @@ struct wide_distances_kernel {
   /// How far a thread is; counted, because divisions take long.
   struct place {
     std::int64_t first_row;  // of the block, in the batch
+    std::int64_t data_row;   // the same row of the data
+    std::int32_t n_rows;     // of the block that the component's mixture has
     std::int32_t number;     // of the component
-    std::int32_t mixture;
-    std::int32_t first;  // element of z
-    std::int32_t phase;  // of these elements
+    std::int32_t first;      // element of z
+    std::int32_t phase;      // of these elements
   };
   struct thread_memory {
     place here;
@@ -68,7 +69,7 @@ struct wide_distances_kernel {
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& own) const {
     move_on(phase, at.block, own.here);
     const place& here = own.here;
-    if (here.number >= batch.components.n_all() || is_over(here)) {
+    if (here.n_rows == 0) {
       return;
     }
     const int turn = here.phase / 2;
@@ -93,8 +94,9 @@ struct wide_distances_kernel {
   /// To the next phase, whose number in the kernel is `phase`.
   SAMEBITS_HD void move_on(int phase, std::int64_t block, place& here) const {
     if (phase == 0) {
-      here = {block % n_row_blocks() * n_rows, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0, 0};
-      here.mixture = mixture_of(here.number);
+      here = {
+          block % n_row_blocks() * n_rows, 0, 0, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0};
+      take_mixture(here);
       return;
     }
     if (++here.phase == tile_phases(here.first)) {
@@ -104,15 +106,23 @@ struct wide_distances_kernel {
     if (here.first >= batch.data.n_cols) {
       here.first = 0;
       ++here.number;
-      here.mixture = mixture_of(here.number);
+      take_mixture(here);
     }
   }
-  SAMEBITS_HD std::int32_t mixture_of(std::int32_t number) const {
-    return number / static_cast<std::int32_t>(batch.components.n_components);
-  }
 
-  SAMEBITS_HD bool is_over(const place& here) const {
-    return batch.has_ended(here.mixture) || here.first_row >= batch.range(here.mixture).n;
+  /// The rows that its mixture has. None behind the last component, or where the mixture has ended.
+  SAMEBITS_HD void take_mixture(place& here) const {
+    here.n_rows = 0;
+    if (here.number >= batch.components.n_all()) {
+      return;
+    }
+    const std::int32_t mixture = here.number / static_cast<std::int32_t>(batch.components.n_components);
+    if (!batch.has_ended(mixture)) {
+      const row_range mine = batch.range(mixture);
+      const std::int64_t left = mine.n - here.first_row;
+      here.data_row = mine.first + here.first_row;
+      here.n_rows = static_cast<std::int32_t>(left < 0 ? 0 : left < n_rows ? left : n_rows);
+    }
   }
   /// At the start, and again for every component where mixtures have ranges of rows.
   SAMEBITS_HD bool needs_rows(int phase, const place& here) const {
@@ -171,9 +181,7 @@ struct wide_distances_kernel {
   }
 
   SAMEBITS_HD T element(const place& here, int row, std::int64_t column) const {
-    const std::int64_t i = here.first_row + row;
-    const row_range mine = batch.range(here.mixture);
-    return i < mine.n ? batch.data.columns[column * batch.data.n_rows + mine.first + i] : T(0);
+    return row < here.n_rows ? batch.data.columns[column * batch.data.n_rows + here.data_row + row] : T(0);
   }
 
   /// A thread takes every fourth column of W in some rows, so that neither side wastes what it reads.
@@ -268,9 +276,8 @@ struct wide_distances_kernel {
   }
 
   SAMEBITS_HD void store(const place& here, int row, T distance) const {
-    const std::int64_t i = here.first_row + row;
-    if (i < batch.n_rows) {
-      batch.values(here.number)[i] =
+    if (row < here.n_rows) {
+      batch.values(here.number)[here.first_row + row] =
           with_log_probs ? core::component_log_prob(batch.components.log_constant(here.number), distance) : distance;
     }
   }

@@ -9,12 +9,14 @@
 #include <optional>
 #include <tuple>
 
+#include "lib/call.hpp"
 #include "lib/fp_environment.hpp"
 #include "lib/gmm_checks.hpp"
 #include "lib/gmm_em.hpp"
 #include "lib/host_rows.hpp"
 #include "lib/over_threads.hpp"
 #include "samebits/core/gmm.hpp"
+#include "samebits/device_array.hpp"
 
 namespace samebits {
 namespace gmm {
@@ -113,13 +115,16 @@ class batch {
       n_rows_ += fit->x().n_rows;
     }
     rows_.resize(static_cast<std::size_t>(n_rows_) * row_size);
+    download_rows(ctx, row_size);
     std::byte* to = rows_.data();
     for (const std::unique_ptr<staged_fit>& fit : fits_) {
-      const host_rows read(ctx, function, fit->x());
-      const auto* const from = static_cast<const std::byte*>(read.view().x);
+      const auto* const from = static_cast<const std::byte*>(fit->x().x);
       const std::size_t size = static_cast<std::size_t>(fit->x().n_rows) * row_size;
+      if (!is_on_device(ctx, from)) {
+        std::copy(from, from + size, to);
+      }
       fit->set_rows(to);
-      to = std::copy(from, from + size, to);
+      to += size;
       weights_.insert(weights_.end(), fit->options().sample_weights.begin(), fit->options().sample_weights.end());
     }
   }
@@ -148,6 +153,27 @@ class batch {
 
  private:
   const staged_fit& front() const { return *fits_.front(); }
+
+  /// Rows in device memory to their places, all in one piece: each copy to the host has to be waited for.
+  void download_rows(const context& ctx, std::size_t row_size) {
+    std::optional<device_array<std::byte>> piece;
+    std::size_t place = 0;
+    for (const std::unique_ptr<staged_fit>& fit : fits_) {
+      const std::size_t size = static_cast<std::size_t>(fit->x().n_rows) * row_size;
+      if (is_on_device(ctx, fit->x().x)) {
+        if (!piece) {
+          piece.emplace(ctx, std::ssize(rows_));
+        }
+        samebits_call call = make_call(ctx);
+        require_ok(ctx.table()->copy(&call, piece->data() + place, fit->x().x, static_cast<std::int64_t>(size)), call,
+                   function);
+      }
+      place += size;
+    }
+    if (piece) {
+      piece->copy_to(rows_);
+    }
+  }
 
   std::vector<std::unique_ptr<staged_fit>> fits_;
   std::int64_t n_rows_ = 0;

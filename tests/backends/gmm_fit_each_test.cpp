@@ -245,9 +245,12 @@ TEST_P(gmm_fit_each_test, rows_may_lie_in_device_memory) {
     there.emplace_back(ctx(), std::span<const double>(x.values));
     sets.push_back({{there.back().data(), x.n_rows, x.n_cols}, {}});
   }
-  const std::vector<gmm_fit_outcome> outcomes = gmm_fit_each(ctx(), std::span(sets), study_options());
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    expect_same(outcomes[i].model, outcome_of_gmm_fit(data.get<double>(i), study_options(), i).model);
+  for (const bool all : {true, false}) {
+    sets[1].x = all ? sets[1].x : data.get<double>(1).x;
+    const std::vector<gmm_fit_outcome> outcomes = gmm_fit_each(ctx(), std::span(std::as_const(sets)), study_options());
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      expect_same(outcomes[i].model, outcome_of_gmm_fit(data.get<double>(i), study_options(), i).model);
+    }
   }
 }
 
