@@ -17,14 +17,20 @@
 namespace samebits::kernels {
 namespace {
 
-/// What a pass for one mixture keeps of so many rows.
+/// What a run keeps beside its rows, but for the trace: parameters, sums, the update's work space, and of every pass
+/// the nodes of leaves and what rows need.
 template <class T>
-std::int64_t pass_bytes(gmm_components<T> components, std::int64_t n_rows) {
+std::int64_t run_bytes(gmm_components<T> components, samebits_gmm_shape shape, std::int64_t n_rows) {
   components.n_mixtures = 1;
+  const std::int64_t k = components.n_components;
+  const std::int64_t n = components.n_cols;
+  const bool is_triangle = shape == samebits_gmm_triangle;
+  const parameters_layout layout{k, n, is_triangle ? n * n : n};
   const std::int64_t n_leaves = (n_rows + leaf_rows - 1) / leaf_rows;
-  const std::int64_t n_values = fits_fused_pass(components) ? 0 : n_rows * (1 + components.n_components);
-  return n_leaves * node_size(components, true) * static_cast<std::int64_t>(sizeof(double)) +
-         n_values * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t n_doubles = 2 * layout.size() + layout.sums_size() + k * core::update_work_size(is_triangle, n) +
+                                 n_leaves * node_size(components, true);
+  const std::int64_t n_values = fits_fused_pass(components) ? 0 : n_rows * (1 + k);
+  return n_doubles * static_cast<std::int64_t>(sizeof(double)) + n_values * static_cast<std::int64_t>(sizeof(T));
 }
 
 /// A part of a run's parameters or sums on the host.
@@ -66,11 +72,12 @@ class run_loop {
     n_leaves_ = (most_rows_ + leaf_rows - 1) / leaf_rows;
   }
 
-  /// How many of the runs the work space holds at once. None where rows pass through the device, or where what a pass
-  /// keeps of them is too much.
+  /// How many of the runs the work space holds at once. None where rows pass through the device, or where it does not
+  /// hold one.
   std::int64_t runs_at_once() const {
-    const std::int64_t bytes = pass_bytes(device_.components, most_rows_);
-    return !problem_.passes_through() && bytes <= work_bytes ? fitting(n_runs_, bytes + run_bytes()) : 0;
+    const std::int64_t bytes = run_bytes(device_.components, shape_, most_rows_);
+    const std::int64_t trace_bytes = most_updates_ * static_cast<std::int64_t>(sizeof(double));
+    return !problem_.passes_through() && bytes <= work_bytes ? fitting(n_runs_, bytes + trace_bytes) : 0;
   }
 
   void run() {
@@ -89,13 +96,6 @@ class run_loop {
 
  private:
   std::int64_t n_components() const { return device_.components.n_components; }
-
-  /// Of a run's own memory.
-  std::int64_t run_bytes() const {
-    const std::int64_t n_doubles = 2 * device_.layout.size() + device_.layout.sums_size() +
-                                   n_components() * device_.update.work_size() + most_updates_;
-    return n_doubles * static_cast<std::int64_t>(sizeof(double));
-  }
 
   void pass() const {
     const std::int64_t size = node_size(device_.components, true);
@@ -272,11 +272,10 @@ class run_loop {
 
 std::int32_t gmm_has_run(samebits_dtype dtype, samebits_gmm_shape shape, std::int64_t n_components, std::int64_t n_cols,
                          std::int64_t n_rows) {
-  const std::int64_t size = factor_size(shape, n_cols);
-  const std::int64_t bytes = dtype == SAMEBITS_FLOAT32
-                                 ? pass_bytes(gmm_components<float>{nullptr, 1, n_components, n_cols, size}, n_rows)
-                                 : pass_bytes(gmm_components<double>{nullptr, 1, n_components, n_cols, size}, n_rows);
-  return bytes <= work_bytes ? 1 : 0;
+  const auto bytes = [&]<class T>(T) {
+    return run_bytes(gmm_components<T>{nullptr, 1, n_components, n_cols, factor_size(shape, n_cols)}, shape, n_rows);
+  };
+  return (dtype == SAMEBITS_FLOAT32 ? bytes(float()) : bytes(double())) <= work_bytes ? 1 : 0;
 }
 
 samebits_status gmm_run(samebits_call* call, void* problem, const samebits_gmm_rules* rules, double tolerance,

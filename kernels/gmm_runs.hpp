@@ -51,7 +51,7 @@ struct device_runs {
   double* parameters;            // [n_runs x 2] of layout.size(); of n updates, set n % 2 is the last pass's
   double* sums;                  // [n_runs] of layout.sums_size()
   double* work;                  // [n_runs x k] of update.work_size()
-  std::int64_t* ranks;           // [n_runs x k]
+  std::int64_t* ranks;           // [n_runs x k] n_cols where a covariance is regular
   const double* reg_covar;       // [n_runs x n_cols]
   double* trace;                 // [most_updates x n_runs], so that the first updates of all runs lie together
   run_state* states;             // [n_runs]
@@ -110,8 +110,13 @@ struct device_runs {
     ended[run] = now.goes_on == 0;
   }
 
-  /// The next parameters become the last, or the run ends where they are not to be had.
-  SAMEBITS_HD void commit(std::int64_t run, bool is_regular, update_state& now) const {
+  /// After the update, all ranks known: the next parameters become the last, or the run ends where they are not to be
+  /// had.
+  SAMEBITS_HD void commit(std::int64_t run, update_state& now) const {
+    bool is_regular = true;
+    for (std::int64_t k = 0; k < update.n_prepared(); ++k) {
+      is_regular = is_regular && ranks_of(run)[k] == layout.n_cols;
+    }
     ended[run] = !is_regular;
     now.is_updated = is_regular;
     if (is_regular) {
@@ -123,7 +128,7 @@ struct device_runs {
   }
 };
 
-/// Are all variances of a covariance positive and not below `smallest`? Not those that are NaN.
+/// Are all variances of a covariance positive and not below `smallest`? A NaN is neither.
 SAMEBITS_HD inline bool has_variances(const core::mixture_update& u, std::int64_t k, double smallest) {
   for (std::int64_t a = 0; a < u.n_cols; ++a) {
     const double variance = u.covariance(k)[a * u.diagonal_step()];

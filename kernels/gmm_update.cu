@@ -63,7 +63,6 @@ struct update_kernel {
 
   SAMEBITS_HD void update(int phase, std::int64_t run, int thread, const core::mixture_update& u,
                           block_memory& shared) const {
-    std::int64_t* const ranks = runs.ranks_of(run);
     switch (phase) {
       case 2: each(*this, thread, u.n_components, [&](std::int64_t k) { u.move(k, runs.work_of(run, k)); }); break;
       case 3:
@@ -77,7 +76,10 @@ struct update_kernel {
         }
         break;
       case 5:
-        each(*this, thread, u.n_prepared(), [&](std::int64_t k) { ranks[k] = u.prepare(k, runs.work_of(run, k)); });
+        each(*this, thread, u.n_prepared(), [&](std::int64_t k) {
+          const std::int64_t rank = u.prepare(k, runs.work_of(run, k));
+          runs.ranks_of(run)[k] = has_variances(u, k, runs.states[run].smallest_variance) ? rank : 0;
+        });
         break;
       case 6:
         if (u.type.is_tied) {
@@ -86,7 +88,7 @@ struct update_kernel {
         break;
       case 7:
         if (thread == 0) {
-          runs.commit(run, is_regular(u, ranks, runs.states[run].smallest_variance), shared);
+          runs.commit(run, shared);
         }
         break;
       default:
@@ -102,16 +104,6 @@ struct update_kernel {
       u.regularise_pool();
     }
     u.update_weights();
-  }
-
-  SAMEBITS_HD static bool is_regular(const core::mixture_update& u, const std::int64_t* ranks,
-                                     double smallest_variance) {
-    for (std::int64_t k = 0; k < u.n_prepared(); ++k) {
-      if (ranks[k] < u.n_cols || !has_variances(u, k, smallest_variance)) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /// For the passes: gmm_components.
@@ -280,112 +272,149 @@ struct pool_kernel : component_kernel<T> {
 template <class T>
 struct factor_kernel : component_kernel<T> {
   using block_memory = no_state;
-  /// Every thread looks at every pivot, so that all know.
+  /// What a block works on; found once, because divisions take long.
   struct thread_memory {
-    std::int64_t rank;  // n_cols, or the column at which the covariance is singular
+    std::int64_t run;
+    std::int64_t k;
+    const double* covariance;
+    double* upper;      // R, upper triangle [n x n]
+    double* inverse;    // of L = R^T, lower triangle, or the scales of a diagonal
+    double* logs;       // of the diagonal of the inverse
+    std::int64_t rank;  // n_cols, or the column at which the covariance is singular; every thread looks at every pivot
+    bool goes_on;
   };
   using component_kernel<T>::runs;
 
   /// Two for each column of a triangle; before and after them a few for all.
   SAMEBITS_HD int phases() const { return 5 + n_steps(); }
   SAMEBITS_HD void run(int phase, thread_position at, block_memory&, thread_memory& own) const {
-    const std::int64_t run = at.block / runs.update.n_prepared();
-    const std::int64_t k = at.block % runs.update.n_prepared();
-    if (runs.updates[run].goes_on == 0) {
+    if (phase == 0) {
+      find(at.block, own);
+    }
+    if (!own.goes_on) {
       return;
     }
-    const matrices m(runs, this->update_of(run), run, k);
     const int step = phase - 3;
     if (phase < 2) {
-      regularise(phase, at.thread, m.u, k);
+      regularise(phase, at.thread, own);
     } else if (phase == 2) {
-      own.rank = m.u.n_cols;
-      start(at.thread, m);
+      start(at.thread, own);
     } else if (step < n_steps()) {
-      eliminate(step, at.thread, m, own);
-    } else if (own.rank < m.u.n_cols) {
-      runs.ranks_of(run)[k] = 0;
+      step % 2 == 0 ? divide(step / 2, at.thread, own) : eliminate(step / 2, at.thread, own);
     } else if (step == n_steps()) {
-      const std::int64_t diagonal = m.u.diagonal_step();
-      each(*this, at.thread, m.u.n_cols, [&](std::int64_t a) { m.logs[a] = core::log(m.inverse[a * diagonal]); });
+      take_logs(at.thread, own);
     } else if (at.thread == 0) {
-      m.u.set_constants(k, core::log_determinant_of(m.u.n_cols, [&](std::int64_t a) { return m.logs[a]; }));
-      runs.ranks_of(run)[k] = has_variances(m.u, k, runs.states[run].smallest_variance) ? m.u.n_cols : 0;
+      finish(own);
     }
   }
 
  private:
-  /// The covariance of a component and what becomes of it.
-  struct matrices {
-    core::mixture_update u;
-    const double* covariance;
-    double* upper;    // R, upper triangle [n x n]
-    double* inverse;  // of L = R^T, lower triangle, or the scales of a diagonal
-    double* logs;     // of the diagonal of the inverse
+  SAMEBITS_HD bool is_triangle() const { return runs.update.type.is_triangle; }
+  SAMEBITS_HD std::int64_t n_cols() const { return runs.layout.n_cols; }
+  SAMEBITS_HD int n_steps() const { return is_triangle() ? 2 * static_cast<int>(n_cols()) : 0; }
 
-    SAMEBITS_HD matrices(const device_runs<T>& runs, const core::mixture_update& of, std::int64_t run, std::int64_t k)
-        : u(of),
-          covariance(u.covariance(k)),
-          upper(runs.work_of(run, k)),
-          inverse(u.inverse_factors + k * u.covariance_size()),
-          logs(upper + (u.type.is_triangle ? u.n_cols * u.n_cols : 0)) {}
-  };
-
-  SAMEBITS_HD int n_steps() const {
-    return runs.update.type.is_triangle ? 2 * static_cast<int>(runs.layout.n_cols) : 0;
+  SAMEBITS_HD void find(std::int64_t block, thread_memory& own) const {
+    own.run = block / runs.update.n_prepared();
+    own.k = block % runs.update.n_prepared();
+    own.goes_on = runs.updates[own.run].goes_on != 0;
+    if (own.goes_on) {
+      const core::mixture_update u = this->update_of(own.run);
+      own.covariance = u.covariance(own.k);
+      own.upper = runs.work_of(own.run, own.k);
+      own.inverse = u.inverse_factors + own.k * u.covariance_size();
+      own.logs = own.upper + (is_triangle() ? u.covariance_size() : 0);
+      own.rank = n_cols();
+    }
   }
 
-  SAMEBITS_HD void regularise(int phase, int thread, const core::mixture_update& u, std::int64_t k) const {
-    const bool has_changed = u.type.is_tied ? u.pooled_rows() > 0.0 : u.moves_covariance(k);
+  SAMEBITS_HD void regularise(int phase, int thread, const thread_memory& own) const {
+    const core::mixture_update u = this->update_of(own.run);
+    const bool has_changed = u.type.is_tied ? u.pooled_rows() > 0.0 : u.moves_covariance(own.k);
     if (has_changed && phase == 0) {
-      each(*this, thread, u.n_cols, [&](std::int64_t a) { u.regularise_variance(k, a); });
+      each(*this, thread, n_cols(), [&](std::int64_t a) { u.regularise_variance(own.k, a); });
     } else if (has_changed && thread == 0) {
-      u.share_variance(k);
+      u.share_variance(own.k);
     }
   }
 
-  SAMEBITS_HD void start(int thread, const matrices& m) const {
-    if (!m.u.type.is_triangle) {
-      return each(*this, thread, m.u.n_cols, [&](std::int64_t a) { m.inverse[a] = core::scale_of(m.covariance[a]); });
+  SAMEBITS_HD void start(int thread, const thread_memory& own) const {
+    if (is_triangle()) {
+      each(*this, thread, n_cols() * n_cols(), [&](std::int64_t i) {
+        own.upper[i] = own.covariance[i];
+        own.inverse[i] = 0.0;
+      });
+    } else {
+      each(*this, thread, n_cols(), [&](std::int64_t a) { own.inverse[a] = core::scale_of(own.covariance[a]); });
     }
-    each(*this, thread, m.u.covariance_size(), [&](std::int64_t i) {
-      m.upper[i] = m.covariance[i];
-      m.inverse[i] = 0.0;
-    });
   }
 
-  /// Step p of core/cholesky.hpp: first row p, then the rows below.
-  SAMEBITS_HD void eliminate(int step, int thread, const matrices& m, thread_memory& own) const {
-    const std::int64_t n = m.u.n_cols;
-    const std::int64_t p = step / 2;
+  /// Step p of core/cholesky.hpp: row p of both matrices, if there is a pivot.
+  SAMEBITS_HD void divide(std::int64_t p, int thread, thread_memory& own) const {
+    const std::int64_t n = n_cols();
+    const double pivot = own.upper[p * n + p];  // which stays as it is: other threads read it
+    if (own.rank == n && !core::is_pivot(pivot, own.covariance[p * n + p], n)) {
+      own.rank = p;
+    }
     if (own.rank < n) {
       return;
     }
-    const double* const upper_p = m.upper + p * n;
-    const double* const inverse_p = m.inverse + p * n;
-    if (step % 2 == 0) {
-      if (!core::is_pivot(upper_p[p], m.covariance[p * n + p], n)) {
-        own.rank = p;
-        return;
-      }
-      const double root = core::sqrt(upper_p[p]);  // which stays as it is: other threads read it
-      each(*this, thread, n, [&](std::int64_t b) {
-        double& element = b > p ? m.upper[p * n + b] : m.inverse[p * n + b];
-        element = core::scaled_by_pivot(b == p ? 1.0 : element, root);
-      });
+    const double root = core::sqrt(pivot);
+    each(*this, thread, n, [&](std::int64_t b) {
+      double& element = (b > p ? own.upper : own.inverse)[p * n + b];
+      element = core::scaled_by_pivot(b == p ? 1.0 : element, root);
+    });
+  }
+
+  /// The rows below, a few at a time for a warp: their numbers are on the way together.
+  SAMEBITS_HD void eliminate(std::int64_t p, int thread, const thread_memory& own) const {
+    constexpr int warp = 32;
+    constexpr int n_warps = component_kernel<T>::block_threads / warp;
+    constexpr int together = 4;
+    const std::int64_t n = n_cols();
+    if (own.rank < n) {
       return;
     }
-    this->each_element(
-        thread, p + 1, n, [n](std::int64_t) { return n; },
-        [&](std::int64_t a, std::int64_t b) {
-          if (b <= p) {
-            double& element = m.inverse[a * n + b];
-            element = core::eliminated(upper_p[a], inverse_p[b], element);
-          } else if (b >= a) {
-            double& element = m.upper[a * n + b];
-            element = core::eliminated(upper_p[a], upper_p[b], element);
+    for (std::int64_t first = p + 1 + thread / warp; first < n; first += n_warps * together) {
+      double factors[together];
+      SAMEBITS_UNROLL
+      for (int r = 0; r < together; ++r) {
+        const std::int64_t a = first + r * n_warps;
+        factors[r] = a < n ? own.upper[p * n + a] : 0.0;
+      }
+      for (std::int64_t b = thread % warp; b < n; b += warp) {
+        double* const matrix = b <= p ? own.inverse : own.upper;
+        const double above = matrix[p * n + b];
+        double elements[together];
+        SAMEBITS_UNROLL
+        for (int r = 0; r < together; ++r) {
+          const std::int64_t a = first + r * n_warps;
+          elements[r] = a < n ? core::eliminated(factors[r], above, matrix[a * n + b]) : 0.0;
+        }
+        SAMEBITS_UNROLL
+        for (int r = 0; r < together; ++r) {
+          const std::int64_t a = first + r * n_warps;
+          if (a < n && (b <= p || b >= a)) {
+            matrix[a * n + b] = elements[r];
           }
-        });
+        }
+      }
+    }
+  }
+
+  SAMEBITS_HD void take_logs(int thread, const thread_memory& own) const {
+    const std::int64_t step = is_triangle() ? n_cols() + 1 : 1;
+    if (own.rank == n_cols()) {
+      each(*this, thread, n_cols(), [&](std::int64_t a) { own.logs[a] = core::log(own.inverse[a * step]); });
+    }
+  }
+
+  SAMEBITS_HD void finish(const thread_memory& own) const {
+    const core::mixture_update u = this->update_of(own.run);
+    const bool is_regular = own.rank == n_cols() && has_variances(u, own.k, runs.states[own.run].smallest_variance);
+    runs.ranks_of(own.run)[own.k] = is_regular ? n_cols() : 0;
+    if (is_regular) {
+      u.set_constants(own.k, core::log_determinant_of(n_cols(), [&](std::int64_t a) { return own.logs[a]; }));
+    }
   }
 };
 
@@ -401,14 +430,9 @@ struct commit_kernel {
   SAMEBITS_HD int phases() const { return 1; }
   SAMEBITS_HD void run(int, thread_position at, block_memory&, thread_memory&) const {
     const std::int64_t run = global_thread<commit_kernel>(at);
-    if (run >= runs.components.n_mixtures || runs.updates[run].goes_on == 0) {
-      return;
+    if (run < runs.components.n_mixtures && runs.updates[run].goes_on != 0) {
+      runs.commit(run, runs.updates[run]);
     }
-    bool is_regular = true;
-    for (std::int64_t k = 0; k < runs.update.n_prepared(); ++k) {
-      is_regular = is_regular && runs.ranks_of(run)[k] == runs.layout.n_cols;
-    }
-    runs.commit(run, is_regular, runs.updates[run]);
   }
 };
 

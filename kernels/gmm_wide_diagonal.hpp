@@ -34,16 +34,17 @@ struct wide_diagonal_kernel {
     T x[tile_cols][wide_steps::rows + 1];
     T responsibilities[tile_components][wide_steps::rows + 1];
   };
-  struct thread_memory {
-    T sum_1;
-    T sum_2;
-  };
-  /// Where in the problem a block works.
+  /// Where in the problem a block works; found once, because divisions take long.
   struct place {
     std::int64_t leaf;
     std::int64_t mixture;
     std::int64_t first_component;
     std::int64_t first_col;
+  };
+  struct thread_memory {
+    place here;
+    T sum_1;
+    T sum_2;
   };
 
   gmm_batch<T> batch;
@@ -58,15 +59,15 @@ struct wide_diagonal_kernel {
 
   SAMEBITS_HD int phases() const { return wide_steps::n_phases; }
   SAMEBITS_HD void run(int phase, thread_position at, block_memory& shared, thread_memory& local) const {
-    const place here = place_of(at.block);
+    if (phase == 0) {
+      local = {place_of(at.block), core::empty_sum<T>(), core::empty_sum<T>()};
+    }
+    const place& here = local.here;
     if (batch.has_ended(here.mixture)) {
       return;
     }
     const row_range rows = batch.range(here.mixture);
     const wide_steps step(batch, here.leaf, rows, phase);
-    if (phase == 0) {
-      local = {core::empty_sum<T>(), core::empty_sum<T>()};
-    }
     if (step.fetches) {
       fetch(here, rows, step, at.thread, shared);
       return;

@@ -38,6 +38,7 @@ struct wide_distances_kernel {
     std::int32_t number;     // of the component
     std::int32_t first;      // element of z
     std::int32_t phase;      // of these elements
+    bool keeps_rows;         // in shared memory
   };
   struct thread_memory {
     place here;
@@ -76,7 +77,7 @@ struct wide_distances_kernel {
     const int n_steps = n_chunks(here.first);
     if (turn < n_steps) {
       if (here.phase % 2 == 0) {
-        fetch(here, turn * depth, needs_rows(phase, here), at.thread, shared);
+        fetch(own.here, turn * depth, at.thread, shared);
       } else {
         multiply(here, turn * depth, at.thread, shared, own);
       }
@@ -94,8 +95,13 @@ struct wide_distances_kernel {
   /// To the next phase, whose number in the kernel is `phase`.
   SAMEBITS_HD void move_on(int phase, std::int64_t block, place& here) const {
     if (phase == 0) {
-      here = {
-          block % n_row_blocks() * n_rows, 0, 0, static_cast<std::int32_t>(block / n_row_blocks() * group_size), 0, 0};
+      here = {block % n_row_blocks() * n_rows,
+              0,
+              0,
+              static_cast<std::int32_t>(block / n_row_blocks() * group_size),
+              0,
+              0,
+              false};
       take_mixture(here);
       return;
     }
@@ -112,23 +118,17 @@ struct wide_distances_kernel {
 
   /// The rows that its mixture has. None behind the last component, or where the mixture has ended.
   SAMEBITS_HD void take_mixture(place& here) const {
+    const place before = here;
     here.n_rows = 0;
-    if (here.number >= batch.components.n_all()) {
-      return;
-    }
-    const std::int32_t mixture = here.number / static_cast<std::int32_t>(batch.components.n_components);
-    if (!batch.has_ended(mixture)) {
+    if (here.number < batch.components.n_all()) {
+      const std::int32_t mixture = here.number / static_cast<std::int32_t>(batch.components.n_components);
       const row_range mine = batch.range(mixture);
-      const std::int64_t left = mine.n - here.first_row;
+      const std::int64_t left = batch.has_ended(mixture) ? 0 : mine.n - here.first_row;
       here.data_row = mine.first + here.first_row;
       here.n_rows = static_cast<std::int32_t>(left < 0 ? 0 : left < n_rows ? left : n_rows);
     }
+    here.keeps_rows = before.keeps_rows && before.data_row == here.data_row && before.n_rows == here.n_rows;
   }
-  /// At the start, and again for every component where mixtures have ranges of rows.
-  SAMEBITS_HD bool needs_rows(int phase, const place& here) const {
-    return phase == 0 || (batch.ranges != nullptr && here.first == 0 && here.phase == 0);
-  }
-
   /// Columns of W that elements first .. first + width - 1 need, in steps of `depth`.
   SAMEBITS_HD int n_chunks(std::int64_t first) const {
     const std::int64_t n_cols = batch.data.n_cols;
@@ -139,10 +139,11 @@ struct wide_distances_kernel {
 
   // ---- fetching ----
 
-  SAMEBITS_HD void fetch(const place& here, std::int64_t chunk, bool is_start, int thread, block_memory& shared) const {
+  SAMEBITS_HD void fetch(place& here, std::int64_t chunk, int thread, block_memory& shared) const {
     const bool is_kept = batch.data.n_cols <= kept_cols;
-    if (is_kept && is_start) {
+    if (is_kept && !here.keeps_rows) {
       keep_rows(here, thread, shared);
+      here.keeps_rows = true;
     }
     chunk + depth <= batch.data.n_cols ? fetch_differences<true>(here, chunk, is_kept, thread, shared)
                                        : fetch_differences<false>(here, chunk, is_kept, thread, shared);

@@ -68,7 +68,7 @@ struct wide_moments_kernel {
     if (phase == 0) {
       own.here = place_of(at.block, in_warp.warp);
     }
-    if (own.here.leaf >= batch.n_leaves || batch.has_ended(own.here.mixture)) {
+    if (own.here.leaf >= batch.n_leaves) {
       return;
     }
     const int lane = at.thread % warp_place::size;
@@ -93,13 +93,16 @@ struct wide_moments_kernel {
   }
 
  private:
-  /// A warp behind the last pair has a leaf that is not there.
+  /// A warp behind the last pair, or with a mixture that has ended, has a leaf that is not there.
   SAMEBITS_HD place place_of(std::int64_t block, int warp) const {
     const std::int64_t pair = block / n_parts() * n_warps + warp;
     if (pair >= n_pairs()) {
       return {static_cast<std::int32_t>(batch.n_leaves), 0, 0, 0, 0};
     }
     const leaf_and_component of(batch, pair);
+    if (batch.has_ended(of.mixture)) {
+      return {static_cast<std::int32_t>(batch.n_leaves), 0, 0, 0, 0};
+    }
     place here{static_cast<std::int32_t>(of.leaf), static_cast<std::int32_t>(of.number),
                static_cast<std::int32_t>(of.mixture), 0, 0};
     set_part(static_cast<int>(block % n_parts()), here);

@@ -216,7 +216,7 @@ typedef struct samebits_product {
 
 /* ---- Sums over pairs of rows: samebits/core/pairwise.hpp has the formulas and the shape of the sums. ---- */
 
-/* Which pairs (i, j) count: row i of x with row j of y. For the last two y is x. */
+/* Which pairs (i, j) count: row i of x with row j of y. For the last two x is y, or some rows of it: first_row. */
 typedef enum samebits_pair_set {
   samebits_all_pairs = 0,
   samebits_other_pairs = 1, /* i != j */

@@ -13,6 +13,7 @@
 #include "lib/distribution.hpp"
 #include "lib/fp_environment.hpp"
 #include "lib/over_threads.hpp"
+#include "lib/registry.hpp"
 #include "lib/summary_nodes.hpp"
 #include "samebits/core/exact_sum.hpp"
 #include "samebits/core/seeding.hpp"
@@ -364,25 +365,43 @@ void take_seed(const samebits_gmm_data& data, std::int64_t row, double* seed) {
 }
 
 /// Race after race. The host, which has all rows, hands the winner to the devices as the centre of the next one.
+samebits_status seed_on_devices(samebits_call* call, const split_problem& split, const samebits_gmm_seeding& s) {
+  const samebits_gmm_data& data = split.data;
+  samebits_gmm_race race{s.metric, 0, s.seed, s.task, s.first_draw};
+  samebits_status answer = SAMEBITS_OK;
+  for (std::int64_t number = 0; number < s.n_runs * s.n_seeds && answer == SAMEBITS_OK; ++number) {
+    race.is_first = number % s.n_seeds == 0 ? 1 : 0;
+    core::race_entry best{};
+    answer = race_parts(call, split, race, best);
+    if (answer == SAMEBITS_OK) {
+      const double weight = data.sample_weights == nullptr ? 1.0 : data.sample_weights[best.row];
+      double* const seed = s.seeds + number * data.n_cols;
+      take_seed(data, core::seed_row(best.row, weight, s.first_row), seed);
+      race.metric.means = seed;
+      race.first_draw += static_cast<std::uint64_t>(data.n_rows);
+    }
+  }
+  return answer;
+}
+
+samebits_status seed_on_cpu(samebits_call* call, const samebits_gmm_data& data, const samebits_gmm_seeding& seeding) {
+  const samebits_backend& cpu = *best_cpu();
+  void* problem = nullptr;
+  samebits_status answer = cpu.gmm_open(call, &data, &problem);
+  if (answer == SAMEBITS_OK) {
+    answer = cpu.gmm_seed(call, problem, &seeding);
+    cpu.gmm_close(problem);
+  }
+  return answer;
+}
+
+/// On the CPU where a race is over sooner than devices have been asked.
 samebits_status gmm_seed(samebits_call* call, void* problem, const samebits_gmm_seeding* seeding) {
+  constexpr std::int64_t fewest_numbers = 1 << 17;
   return answered(call, [&] {
     const split_problem& split = *static_cast<split_problem*>(problem);
-    const samebits_gmm_data& data = split.data;
-    samebits_gmm_race race{seeding->metric, 0, seeding->seed, seeding->task, seeding->first_draw};
-    samebits_status answer = SAMEBITS_OK;
-    for (std::int64_t number = 0; number < seeding->n_runs * seeding->n_seeds && answer == SAMEBITS_OK; ++number) {
-      race.is_first = number % seeding->n_seeds == 0 ? 1 : 0;
-      core::race_entry best{};
-      answer = race_parts(call, split, race, best);
-      if (answer == SAMEBITS_OK) {
-        const double weight = data.sample_weights == nullptr ? 1.0 : data.sample_weights[best.row];
-        double* const seed = seeding->seeds + number * data.n_cols;
-        take_seed(data, core::seed_row(best.row, weight, seeding->first_row), seed);
-        race.metric.means = seed;
-        race.first_draw += static_cast<std::uint64_t>(data.n_rows);
-      }
-    }
-    return answer;
+    return split.data.n_rows * split.data.n_cols < fewest_numbers ? seed_on_cpu(call, split.data, *seeding)
+                                                                  : seed_on_devices(call, split, *seeding);
   });
 }
 
@@ -586,7 +605,7 @@ class part_pairs {
   void take_rows(const samebits_pairs& all, const part& rows) {
     pairs_.x = from(all.x, rows.first * all.n_cols, all.dtype);
     pairs_.n_x = rows.n;
-    pairs_.first_row = rows.first;
+    pairs_.first_row = all.first_row + rows.first;
     pairs_.out = from(all.out, rows.first * results_of_row(all));
     pairs_.indices = from(all.indices, rows.first * results_of_row(all));
     if (all.reduction == samebits_pair_sums) {

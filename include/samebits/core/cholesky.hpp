@@ -3,7 +3,7 @@
 // Every element is one fma chain in increasing inner index. The loops run with the inner index outermost, so that the
 // chains of a row advance together and the compiler can put them side by side in SIMD lanes without changing a bit. For
 // the same reason many threads may share a matrix: step p of both divides row p by the pivot and takes its multiples
-// off the rows below, in any order of their elements (kernels/gmm_wide_update.cu).
+// off the rows below, in any order of their elements (kernels/gmm_update.cu).
 // Golub, Van Loan: Matrix Computations, 4th ed., algorithms 4.2.1 (outer-product form) and 3.1.1.
 #pragma once
 

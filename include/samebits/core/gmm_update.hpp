@@ -8,10 +8,16 @@
 //   prepare(k)    factor of the covariance and constant of component k; of tied types only k = 0
 //   share_factor(k)  tied types: component k > 0 gets what component 0 has
 //
-// Where threads share a component they call, in this order and with barriers between the lines:
+// Where threads share a component they call instead:
 //
-//   move_mean(k, a), move_covariance(k, a, b), regularise_variance(k, a), share_variance(k)
-//   the steps of core/cholesky.hpp, set_constants(k), share_factor_element(k, i)
+//   move_mean(k, a)            for move
+//   move_covariance(k, a, b)
+//   pool(i)                    as above
+//   regularise_variance(k, a)  for the end of move, or regularise_pool
+//   share_variance(k)
+//   the steps of cholesky.hpp  for prepare
+//   set_constants(k)
+//   share_factor_element(k, i) for share_factor
 #pragma once
 
 #include "samebits/core/gmm.hpp"
@@ -25,6 +31,11 @@ struct covariance_rules {
   bool is_tied;       // the same for all components
   bool is_spherical;  // the same for all columns
 };
+
+/// Doubles of work space for the update of one component.
+SAMEBITS_HD SAMEBITS_INLINE constexpr std::int64_t update_work_size(bool is_triangle, std::int64_t n_cols) {
+  return 2 * n_cols + (is_triangle ? n_cols * n_cols : 0);
+}
 
 /// Arrays as lib/backend.h has them. A component without rows keeps its mean and covariance.
 struct mixture_update {
@@ -53,7 +64,7 @@ struct mixture_update {
   /// From a variance to the next.
   SAMEBITS_HD std::int64_t diagonal_step() const { return type.is_triangle ? n_cols + 1 : 1; }
   /// Doubles of work space for one component.
-  SAMEBITS_HD std::int64_t work_size() const { return 2 * n_cols + (type.is_triangle ? n_cols * n_cols : 0); }
+  SAMEBITS_HD std::int64_t work_size() const { return update_work_size(type.is_triangle, n_cols); }
   SAMEBITS_HD std::int64_t n_prepared() const { return type.is_tied ? 1 : n_components; }
 
   SAMEBITS_HD void move(std::int64_t k, double* work) const {
