@@ -94,7 +94,7 @@ BENCHMARK(standard_library<double, std::normal_distribution<double>>)->Name("std
 
 // ---- permutations --------------------------------------------------------------------------------------------------
 
-/// The numbers 0 .. n - 1 in an order that shuffle(numbers) makes.
+/// The numbers 0 .. n - 1 in the order that shuffle(numbers) makes.
 template <class Shuffle>
 void shuffle_numbers(benchmark::State& state, const Shuffle& shuffle) {
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(state.range(0)));
@@ -107,7 +107,7 @@ void shuffle_numbers(benchmark::State& state, const Shuffle& shuffle) {
 }
 
 void samebits_permutation(benchmark::State& state) {
-  shuffle_numbers(state, [](std::vector<std::int64_t>& numbers) { samebits::permutation(stream, numbers); });
+  shuffle_numbers(state, [](std::vector<std::int64_t>& numbers) { samebits::shuffle(stream, numbers); });
 }
 
 /// The same steps, without fetching the places of later ones.
@@ -129,7 +129,7 @@ constexpr std::int64_t few = 1000;
 constexpr std::int64_t many = 100'000'000;
 BENCHMARK(samebits_permutation)->Name("samebits/permutation")->Arg(few)->Arg(1'000'000)->Arg(10'000'000)->Arg(many);
 BENCHMARK(steps_in_order)
-    ->Name("without looking ahead/permutation")
+    ->Name("without fetching ahead/permutation")
     ->Arg(few)
     ->Arg(1'000'000)
     ->Arg(10'000'000)

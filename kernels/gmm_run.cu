@@ -17,8 +17,8 @@
 namespace samebits::kernels {
 namespace {
 
-/// What a run keeps beside its rows, but for the trace: parameters, sums, the update's work space, and of every pass
-/// the nodes of leaves and what rows need.
+/// What a run keeps beside its rows, but for the trace: parameters, also as passes read them, sums, the update's work
+/// space, and of every pass the nodes of leaves and what rows need.
 template <class T>
 std::int64_t run_bytes(gmm_components<T> components, samebits_gmm_shape shape, std::int64_t n_rows) {
   components.n_mixtures = 1;
@@ -29,7 +29,7 @@ std::int64_t run_bytes(gmm_components<T> components, samebits_gmm_shape shape, s
   const std::int64_t n_leaves = (n_rows + leaf_rows - 1) / leaf_rows;
   const std::int64_t n_doubles = 2 * layout.size() + layout.sums_size() + k * core::update_work_size(is_triangle, n) +
                                  n_leaves * node_size(components, true);
-  const std::int64_t n_values = fits_fused_pass(components) ? 0 : n_rows * (1 + k);
+  const std::int64_t n_values = k * components.size() + (fits_fused_pass(components) ? 0 : n_rows * (1 + k));
   return n_doubles * static_cast<std::int64_t>(sizeof(double)) + n_values * static_cast<std::int64_t>(sizeof(T));
 }
 

@@ -100,10 +100,13 @@ struct device_runs {
 
   /// After a pass: does the run go on? `ended` says so from here on.
   SAMEBITS_HD void judge(std::int64_t run, update_state& now) const {
-    const run_state& state = states[run];
+    run_state& state = states[run];
+    now.has_pass = ended[run] == 0;
+    if (now.has_pass != 0) {
+      state.log_likelihood = node[run];
+    }
     now.objective = core::mean_log_likelihood(state.log_likelihood, state.sum_of_weights);
     now.n_updates = state.n_updates;
-    now.has_pass = ended[run] == 0;
     now.goes_on = now.has_pass != 0 && core::is_finite(now.objective) && state.n_updates < state.most_updates &&
                   !core::has_converged(state.before, now.objective, tolerance);
     now.is_updated = 0;

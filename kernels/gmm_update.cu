@@ -52,13 +52,10 @@ struct update_kernel {
       unpack_component(runs.moments_of(run, k), k, runs.update.type.is_triangle, layout.n_cols, sums,
                        sums + layout.means(), sums + layout.covariances());
     });
-    run_state& state = runs.states[run];
+    const run_state& state = runs.states[run];
     const double* const last = runs.parameters_of(run, state.n_updates);
     double* const next = runs.parameters_of(run, state.n_updates + 1);
     each(*this, thread, layout.size(), [&](std::int64_t i) { next[i] = last[i]; });
-    if (thread == 0) {
-      state.log_likelihood = runs.node[run];
-    }
   }
 
   SAMEBITS_HD void update(int phase, std::int64_t run, int thread, const core::mixture_update& u,
@@ -144,16 +141,13 @@ struct start_kernel {
 
  private:
   SAMEBITS_HD void take_pass(std::int64_t run, int thread) const {
-    run_state& state = runs.states[run];
+    const run_state& state = runs.states[run];
     const double* const last = runs.parameters_of(run, state.n_updates);
     double* const next = runs.parameters_of(run, state.n_updates + 1);
     each(*this, thread, runs.layout.n_components, [&](std::int64_t k) {
       runs.sums_of(run)[k] = runs.moments_of(run, k)[0];
       next[k] = last[k];
     });
-    if (thread == 0) {
-      state.log_likelihood = runs.node[run];
-    }
   }
 };
 

@@ -3,12 +3,13 @@
 
 #include "kernels/gmm_batch.hpp"
 #include "kernels/tensor_units.hpp"
+#include "kernels/work_space.hpp"
 
 namespace samebits::kernels {
 
 /// A block takes its rows through some components, one after the other. z is made `width` elements at a time, from as
-/// many rows of W, `depth` columns of W at a time; tiles of W above the diagonal are left out. The rows are read once
-/// where they have up to `kept_cols` columns, else again for every component.
+/// many rows of W, `depth` columns of W at a time; tiles of W above the diagonal are left out. Of up to
+/// `kept_cols` columns the rows are read once for all components that follow each other on the same rows.
 template <class T, int Tiles, class Units>
 struct wide_distances_kernel {
   static constexpr int block_threads = 128;
@@ -57,7 +58,6 @@ struct wide_distances_kernel {
       component_phases += tile_phases(first);
     }
     // Small problems need the components side by side to fill a device.
-    constexpr std::int64_t enough_blocks = 1024;
     const std::int64_t n = batch.components.n_all();
     group_size = n_row_blocks() * n / enough_blocks;
     group_size = group_size < 1 ? 1 : group_size > n ? n : group_size;

@@ -18,6 +18,10 @@
 #define SAMEBITS_SHORT_LINKS (std::int64_t{1} << 32)
 #endif
 
+#if !defined(SAMEBITS_ENOUGH_BLOCKS)
+#define SAMEBITS_ENOUGH_BLOCKS 1024
+#endif
+
 namespace samebits::kernels {
 
 /// Work space beside the rows.
@@ -30,6 +34,9 @@ constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? 
 
 /// Steps of a shuffle that 32 bits can number.
 inline constexpr std::int64_t short_links = SAMEBITS_SHORT_LINKS;
+
+/// Blocks that fill any device: more than these take several things each.
+inline constexpr std::int64_t enough_blocks = SAMEBITS_ENOUGH_BLOCKS;
 
 /// How many of n things, each of that many bytes, fit the work space; at least one.
 constexpr std::int64_t fitting(std::int64_t n, std::int64_t bytes_each) {

@@ -154,7 +154,8 @@ class batch {
  private:
   const staged_fit& front() const { return *fits_.front(); }
 
-  /// Rows in device memory to their places, all in one piece: each copy to the host has to be waited for.
+  /// Rows in device memory to their places, all in one piece: each copy to the host has to be waited for. The places
+  /// of other rows, which nobody has set yet, come with it.
   void download_rows(const context& ctx, std::size_t row_size) {
     std::optional<device_array<std::byte>> piece;
     std::size_t place = 0;
@@ -261,13 +262,16 @@ class study {
            !is_on_device(ctx_, fit.x.x);
   }
 
-  /// Fits that a device makes together: with fewer blocks, in their leaves and restarts, than fill it, and not more
-  /// rows and restarts than a thread of the host can start in little time and memory.
+  /// Fits that a device makes together: with fewer blocks, in their leaves and restarts, than fill it, and not larger
+  /// than a thread of the host can start in little time and memory.
   bool belongs_to_batch(const one_fit& fit) const {
     constexpr std::int64_t blocks_of_a_device = 2048;
     constexpr std::int64_t most_leaves = 16;
+    constexpr std::int64_t most_work = std::int64_t{1} << 27;  // fmas, about, of a pass
     const std::int64_t n_runs = n_restarts(fit.options);
-    return !is_host(ctx_) && has_loop(fit) && n_leaves(fit.x) <= most_leaves &&
+    const std::int64_t row_work =
+        fit.options.n_components * (covariance_size(fit.options.covariance, fit.x.n_cols) + 32);
+    return !is_host(ctx_) && has_loop(fit) && n_leaves(fit.x) <= most_leaves && fit.x.n_rows <= most_work / row_work &&
            n_leaves(fit.x) * n_runs < blocks_of_a_device && n_runs <= group_size(fit.x.n_cols, fit.options);
   }
 

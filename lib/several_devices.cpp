@@ -629,7 +629,8 @@ class part_pairs {
 
 samebits_status pairwise(samebits_call* call, const samebits_pairs* pairs) {
   return answered(call, [&] {
-    if (!lie_on_host(*call, {pairs->x, pairs->y, pairs->columns, pairs->out, pairs->indices})) {
+    const void* const z = pairs->companion == nullptr ? nullptr : pairs->companion->z;
+    if (!lie_on_host(*call, {pairs->x, pairs->y, z, pairs->columns, pairs->out, pairs->indices})) {
       return refuse_device_memory(call);
     }
     const samebits_backend& each = *call->devices->each;

@@ -36,15 +36,14 @@ using gmm_fit_each_callback = std::function<bool(std::int64_t n_done)>;
 /// and a fit that fails, because a covariance is singular or x is not finite, takes no other with it.
 ///
 /// On the CPU whole fits have a thread each, where there are as many fits as threads. On a GPU the iterations of small
-/// fits (up to 8,192 rows) are made in the same launches, with blocks for each restart and 512 of the rows. They may
-/// differ in their numbers of rows; those with as many columns, and with weights or without, go together. Their starts
-/// are drawn by the host's threads, which need the rows: rows in device memory come over once. Larger fits take their
-/// turns on the GPU.
+/// fits (up to 8,192 rows, and 2^27 fmas or so a pass) are made in the same launches, with blocks for each restart and
+/// 512 of the rows. They may differ in their numbers of rows; those with as many columns, and with weights or without,
+/// go together. Their starts are drawn by the host's threads, which need the rows: rows in device memory come over
+/// once. Larger fits take their turns on the GPU.
 ///
 /// @param data_sets  each with n_components rows or more
-/// @param options    of all fits; no sample_weights and no callback. A given start is that of each fit: covariances
-/// that
-///                   are none fail in each
+/// @param options    of all fits; no sample_weights and no callback. A given start is that of each fit, and one whose
+///                   covariances are none fails in each
 /// @return one outcome for each data set
 /// @throws invalid_argument  a shape, a weight or an option is out of range; the message names the data set
 /// @throws interrupted       the callback returned false
