@@ -103,11 +103,7 @@ SAMEBITS_HD inline void move_variances_to_posterior(const posterior_update& u, s
 
 /// log sqrt det C^-1 from the inverse factor of C, whose diagonal elements are `step` apart.
 SAMEBITS_HD inline double log_determinant_of_factor(const double* inverse_factor, std::int64_t n, std::int64_t step) {
-  double sum = 0.0;
-  for (std::int64_t a = 0; a < n; ++a) {
-    sum = sum + log(inverse_factor[a * step]);
-  }
-  return sum;
+  return log_determinant_of(n, [&](std::int64_t a) { return log(inverse_factor[a * step]); });
 }
 
 /// sum_j digamma((nu - j) / 2) for j = 0 .. n - 1.
